@@ -1,0 +1,188 @@
+"""Every setting of the product, read from the environment; nothing else reads it.
+
+Each field is an environment variable of the same name in capitals (`database_url` is `DATABASE_URL`).
+docs/operate.md explains them to the person who runs the desk.
+"""
+
+import os
+import secrets
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+Network = IPv4Network | IPv6Network
+
+SECRET_FILE = "secret.key"
+SECRET_BYTES = 32
+
+
+class SettingsError(Exception):
+    """A setting is wrong; the text is one sentence for the person who set it."""
+
+
+class Settings(BaseSettings):
+    """The settings of one process. Sizes are in MB, times in the unit the name ends with."""
+
+    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, extra="ignore")
+
+    data: Path = Path("data")
+    """Folder for the embedded PostgreSQL, uploaded files, captured mail and the secret key."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=1, le=65535)
+    base_url: str = ""
+    """Address people use, as in `https://desk.example.org`; empty means `http://localhost:PORT`."""
+    trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()
+    """Networks whose X-Forwarded-For is believed (BLOCK-4); by default none."""
+
+    database_url: str = Field(default="", repr=False)
+    """A PostgreSQL 15 or newer; empty starts the embedded one."""
+    database_pool: int = Field(default=10, ge=2, le=90)
+    pg_bin: Path | None = None
+    """Folder with `postgres` and `initdb` for the embedded PostgreSQL; by default they are looked for."""
+    writer_lanes: int = Field(default=2, ge=1, le=16)
+    """Batches the desk keeps in flight at once; one conversation always stays in one lane."""
+
+    s3_url: str = ""
+    """Bucket for files, as in `s3://bucket/folder`; empty keeps them in the data folder."""
+    s3_endpoint: str = ""
+    s3_region: str = "us-east-1"
+    s3_key: str = ""
+    s3_secret: str = Field(default="", repr=False)
+
+    smtp_url: str = Field(default="", repr=False)
+    """`smtp://user:password@host:587` or `smtps://...`; empty captures mail in the data folder."""
+    mail_from: str = "desk@localhost"
+
+    secret: str = Field(default="", repr=False)
+    """Key for signatures, 32 characters or more; the same on all nodes. Empty: a file in the data folder."""
+    session_hours: int = Field(default=24, ge=1, le=720)
+    upload_mb: int = Field(default=25, ge=1, le=1024)
+    drain_seconds: int = Field(default=10, ge=0, le=600)
+    """How long open requests and sockets get to end when the server is asked to stop."""
+
+    log: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["auto", "json", "text"] = "auto"
+    """`auto`: text on a terminal, JSON lines otherwise."""
+    work: bool = True
+    """Whether the server also does the background jobs; false where `deskbell work` runs beside it."""
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _networks(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return tuple(ip_network(part.strip()) for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("log", "log_format", mode="before")
+    @classmethod
+    def _lower(cls, value: Any) -> Any:
+        return value.lower() if isinstance(value, str) else value
+
+    @field_validator("base_url")
+    @classmethod
+    def _base_url(cls, value: str) -> str:
+        return _checked_url(value, "http", "https").rstrip("/") if value else value
+
+    @field_validator("database_url")
+    @classmethod
+    def _database_url(cls, value: str) -> str:
+        if value and urlsplit(value).scheme not in ("postgresql", "postgres"):
+            raise ValueError("must begin with postgresql://")
+        return value
+
+    @field_validator("s3_url")
+    @classmethod
+    def _s3_url(cls, value: str) -> str:
+        return _checked_url(value, "s3") if value else value
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _smtp_url(cls, value: str) -> str:
+        return _checked_url(value, "smtp", "smtps") if value else value
+
+    @field_validator("secret")
+    @classmethod
+    def _secret(cls, value: str) -> str:
+        if value and len(value) < SECRET_BYTES:
+            raise ValueError(f"must have at least {SECRET_BYTES} characters")
+        return value
+
+    @property
+    def embedded(self) -> bool:
+        """True when the product runs its own PostgreSQL."""
+        return not self.database_url
+
+    @property
+    def address(self) -> str:
+        """The address people use, without a slash at the end."""
+        return self.base_url or f"http://localhost:{self.port}"
+
+    @property
+    def postgres_folder(self) -> Path:
+        return self.data / "postgres"
+
+    @property
+    def files_folder(self) -> Path:
+        return self.data / "files"
+
+    @property
+    def mail_folder(self) -> Path:
+        return self.data / "mail"
+
+    def secret_key(self) -> bytes:
+        """The key for signatures: SECRET, or a file made on the first start (0600). Raises SettingsError."""
+        return self.secret.encode() if self.secret else _key_file(self.data / SECRET_FILE)
+
+
+def load(**changes: Any) -> Settings:
+    """The settings of this process; `changes` win over the environment. Raises SettingsError."""
+    try:
+        return Settings(**changes)
+    except ValidationError as error:
+        raise SettingsError(" ".join(_sentence(dict(problem)) for problem in error.errors())) from None
+
+
+def _sentence(problem: dict[str, Any]) -> str:
+    name = str(problem["loc"][0]).upper() if problem["loc"] else "A setting"
+    message = str(problem["msg"]).removeprefix("Value error, ").rstrip(".")
+    return f"{name} is wrong: {message[:1].lower()}{message[1:]}."
+
+
+def _checked_url(value: str, *schemes: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in schemes or not parts.netloc:
+        raise ValueError(f"must look like {schemes[0]}://host")
+    return value
+
+
+def _key_file(path: Path) -> bytes:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            _write_once(path, secrets.token_urlsafe(SECRET_BYTES).encode())
+        key = path.read_bytes().strip()
+    except OSError as error:
+        raise SettingsError(f"The secret key {path} cannot be read or made: {error.strerror}.") from None
+    if len(key) < SECRET_BYTES:
+        raise SettingsError(f"The secret key {path} is shorter than {SECRET_BYTES} characters.")
+    return key
+
+
+def _write_once(path: Path, key: bytes) -> None:
+    """Write beside and link, so that two nodes starting at once agree on one whole key."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        os.write(descriptor, key)
+        os.fsync(descriptor)
+        os.link(beside, path)
+    except FileExistsError:
+        pass
+    finally:
+        os.close(descriptor)
+        beside.unlink(missing_ok=True)
