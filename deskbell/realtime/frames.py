@@ -1,0 +1,315 @@
+"""Frames of the socket protocol, version 1 (docs/protocol.md). Times are milliseconds since the epoch, UTC."""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+PROTOCOL = 1
+MAX_MESSAGE_BYTES = 64 * 1024
+MAX_TEXT = 10_000
+MAX_FILES = 10
+MAX_HAVE = 100
+RESUME_LIMIT = 500
+
+ClientId = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
+ConversationId = Annotated[int, Meta(ge=1, le=2**62)]
+Seq = Annotated[int, Meta(ge=0, le=2**31 - 1)]
+FileId = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$")]
+Text = Annotated[str, Meta(max_length=MAX_TEXT)]
+Html = Annotated[str, Meta(max_length=4 * MAX_TEXT)]
+Files = Annotated[list[FileId], Meta(max_length=MAX_FILES)]
+ShortText = Annotated[str, Meta(max_length=200)]
+FieldKey = Annotated[str, Meta(min_length=1, max_length=40)]
+FieldText = Annotated[str, Meta(max_length=1000)]
+Fields = Annotated[dict[FieldKey, FieldText], Meta(max_length=20)]
+
+
+class Hello(Struct, tag_field="t", tag="hello", forbid_unknown_fields=True):
+    v: int
+    token: Annotated[str, Meta(max_length=100)] | None = None
+    have: Annotated[dict[str, Seq], Meta(max_length=MAX_HAVE)] = {}
+
+
+class Send(Struct, tag_field="t", tag="send", forbid_unknown_fields=True):
+    id: ClientId
+    c: ConversationId
+    text: Text = ""
+    html: Html | None = None
+    files: Files = []
+    seen: Seq | None = None
+
+
+class Start(Struct, tag_field="t", tag="start", forbid_unknown_fields=True):
+    id: ClientId
+    text: Text = ""
+    files: Files = []
+    name: ShortText = ""
+    email: ShortText = ""
+    department: int | None = None
+    fields: Fields = {}
+
+
+class Close(Struct, tag_field="t", tag="close", forbid_unknown_fields=True):
+    id: ClientId
+    c: ConversationId
+
+
+class Watch(Struct, tag_field="t", tag="watch", forbid_unknown_fields=True):
+    c: ConversationId
+    since: Seq | None = None
+
+
+class Unwatch(Struct, tag_field="t", tag="unwatch", forbid_unknown_fields=True):
+    c: ConversationId
+
+
+class Delivered(Struct, tag_field="t", tag="delivered", forbid_unknown_fields=True):
+    c: ConversationId
+    seq: Seq
+
+
+class Read(Struct, tag_field="t", tag="read", forbid_unknown_fields=True):
+    c: ConversationId
+    seq: Seq
+
+
+class Typing(Struct, tag_field="t", tag="typing", forbid_unknown_fields=True):
+    c: ConversationId
+    on: bool
+
+
+class Ping(Struct, tag_field="t", tag="ping", forbid_unknown_fields=True):
+    pass
+
+
+class Pong(Struct, tag_field="t", tag="pong", forbid_unknown_fields=True):
+    pass
+
+
+StaffFrame = Hello | Send | Close | Watch | Unwatch | Delivered | Read | Typing | Ping | Pong
+VisitorFrame = Hello | Start | Send | Close | Delivered | Read | Typing | Ping | Pong
+
+
+class File(Struct, omit_defaults=True):
+    id: str
+    name: str
+    size: int
+    type: str
+    width: int | UnsetType = UNSET
+    height: int | UnsetType = UNSET
+    preview: bool = False
+
+
+class Entry(Struct, omit_defaults=True):
+    seq: int
+    kind: str
+    by: str
+    at: int
+    prev: int | UnsetType = UNSET
+    by_id: int | UnsetType = UNSET
+    name: str | UnsetType = UNSET
+    text: str | UnsetType = UNSET
+    html: str | UnsetType = UNSET
+    files: list[File] | UnsetType = UNSET
+    event: dict[str, object] | UnsetType = UNSET
+    id: str | UnsetType = UNSET
+    read_at: int | UnsetType = UNSET
+
+
+class RowCustomer(Struct, omit_defaults=True):
+    id: int
+    name: str
+    online: bool | UnsetType = UNSET
+
+
+class Seen(Struct):
+    seq: int
+    count: int
+
+
+class Row(Struct, omit_defaults=True):
+    """A conversation as a card of a list. `id` is its number."""
+
+    id: int
+    kind: str
+    state: str
+    channel: str
+    customer: RowCustomer
+    site: int | None
+    created_at: int
+    state_at: int
+    last_seq: int
+    last_customer_seq: int
+    last_agent_seq: int
+    customer_messages: int
+    agent_messages: int
+    preview: str
+    preview_by: str
+    delivered: int
+    read: int
+    department: int | None = None
+    owner: int | None = None
+    labels: list[int] = []
+    last_customer_at: int | None = None
+    last_agent_at: int | None = None
+    waiting_since: int | None = None
+    closed_at: int | None = None
+    closed_by: str | None = None
+    close_reason: str | None = None
+    new: bool = False
+    seen: Seen | UnsetType = UNSET
+    gone: bool | UnsetType = UNSET
+
+
+class SideMarks(Struct):
+    delivered: int
+    read: int
+
+
+class BothMarks(Struct):
+    customer: SideMarks
+    agent: SideMarks
+
+
+class QueuePlace(Struct):
+    position: int
+    wait: int | None
+
+
+class VisitorAgent(Struct):
+    name: str
+
+
+class VisitorView(Struct, omit_defaults=True):
+    """A conversation as its customer sees it."""
+
+    c: int
+    kind: str
+    state: str
+    last_seq: int
+    unread: int
+    delivered: int
+    read: int
+    agent: VisitorAgent | None = None
+    department: int | None = None
+    queue: QueuePlace | None = None
+    closed_at: int | None = None
+
+
+class Ready(Struct, tag_field="t", tag="ready", omit_defaults=True):
+    v: int
+    conn: str
+    node: str
+    now: int
+    heartbeat: int
+    c: int | UnsetType = UNSET
+
+
+class EntryFrame(Struct, tag_field="t", tag="entry", omit_defaults=True):
+    c: int
+    e: Entry
+    s: Row | UnsetType = UNSET
+    view: VisitorView | UnsetType = UNSET
+
+
+class Resumed(Struct, tag_field="t", tag="resumed", omit_defaults=True):
+    c: int
+    entries: list[Entry]
+    marks: BothMarks
+    s: Row | UnsetType = UNSET
+    view: VisitorView | UnsetType = UNSET
+
+
+class Gap(Struct, tag_field="t", tag="gap"):
+    c: int
+    have: int
+    head: int
+
+
+class Ack(Struct, tag_field="t", tag="ack", omit_defaults=True):
+    id: str
+    c: int
+    seq: int
+    at: int
+    dup: bool = False
+
+
+class Nack(Struct, tag_field="t", tag="nack", omit_defaults=True):
+    id: str
+    code: str
+    text: str
+    retry: int | UnsetType = UNSET
+
+
+class RowFrame(Struct, tag_field="t", tag="row"):
+    s: Row
+
+
+class MarksFrame(Struct, tag_field="t", tag="marks"):
+    c: int
+    by: str
+    delivered: int
+    read: int
+    at: int
+
+
+class SeenFrame(Struct, tag_field="t", tag="seen"):
+    c: int
+    seq: int
+    count: int
+
+
+class TypingFrame(Struct, tag_field="t", tag="typing", omit_defaults=True):
+    c: int
+    by: str
+    on: bool
+    name: str | UnsetType = UNSET
+
+
+class QueueFrame(Struct, tag_field="t", tag="queue"):
+    c: int
+    position: int
+    wait: int | None
+
+
+class StaffOnline(Struct):
+    id: int
+    online: bool
+
+
+class PresenceFrame(Struct, tag_field="t", tag="presence"):
+    staff: list[StaffOnline]
+
+
+class AvailabilityFrame(Struct, tag_field="t", tag="availability"):
+    available: bool
+
+
+class ChangedFrame(Struct, tag_field="t", tag="changed"):
+    what: list[str]
+
+
+class PongFrame(Struct, tag_field="t", tag="pong"):
+    pass
+
+
+class PingFrame(Struct, tag_field="t", tag="ping"):
+    pass
+
+
+class ErrorFrame(Struct, tag_field="t", tag="error", omit_defaults=True):
+    code: str
+    text: str
+    c: int | UnsetType = UNSET
+
+
+class Bye(Struct, tag_field="t", tag="bye"):
+    code: int
+    text: str
+    after: int
+
+
+encode = msgspec.json.Encoder().encode
+decode_staff = msgspec.json.Decoder(StaffFrame).decode
+decode_visitor = msgspec.json.Decoder(VisitorFrame).decode
