@@ -55,7 +55,9 @@ def choose(folder: Path, program: str) -> Account:
     status = folder.stat()
     if not is_root():
         if status.st_uid != os.geteuid():
-            raise EmbeddedError(f"The data in {folder} belongs to {owner_name(status.st_uid)}: run as that user.")
+            raise EmbeddedError(
+                f"The data in {folder} belongs to {owner_name(status.st_uid)}: run as that user."
+            )
         return Account(os.geteuid(), os.getegid())
     fresh = not any(folder.iterdir())
     for account in _as_root(status.st_uid, status.st_gid, fresh):

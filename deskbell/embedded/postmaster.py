@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from deskbell.embedded.account import Account
 from deskbell.embedded.binaries import Binaries
@@ -20,6 +21,8 @@ START_SECONDS = 300.0
 STOP_SECONDS = 30.0
 STEP_SECONDS = 0.02
 LOG_BYTES = 10_000_000
+NO_PROCESS = 2**31 - 1
+"""A process number no system gives."""
 
 OPTIONS: Mapping[str, str] = {
     "port": "5432",
@@ -122,8 +125,7 @@ class Postmaster:
 
     def start(self, binaries: Binaries, account: Account, sockets: Path) -> None:
         """Start one where none runs; returns when it is ready. Raises EmbeddedError."""
-        # A number in a left-over pid file may belong to another process by now, and PostgreSQL would refuse.
-        (self.folder / "postmaster.pid").unlink(missing_ok=True)
+        self._disown_number()
         options = {**self._options, "unix_socket_directories": str(sockets)}
         settings = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
         with self._open_log() as log:
@@ -176,21 +178,33 @@ class Postmaster:
             if child.poll() is not None:
                 raise EmbeddedError(explain(self._said(log_start), self.folder, "PostgreSQL did not start"))
             found = PidFile.read(self.folder)
-            if found and found.ready and found.pid in (child.pid, self._inner(found)):
+            if found and found.ready and found.pid == child.pid:
                 self.pid, self.sockets = found.pid, found.sockets
                 return
             time.sleep(STEP_SECONDS)
         child.kill()
         raise EmbeddedError(f"PostgreSQL was not ready within {START_SECONDS:.0f} s; see {self.log}.")
 
-    def _open_log(self) -> "BinaryLog":
+    def _disown_number(self) -> None:
+        """The number in a left-over pid file may be another process by now, and PostgreSQL would refuse.
+
+        The file itself must stay: by it PostgreSQL sees that no orphan of the old one still writes.
+        """
+        found = PidFile.read(self.folder)
+        if found is not None and found.alive():
+            path = self.folder / "postmaster.pid"
+            try:
+                path.write_text(path.read_text().replace(str(found.pid), str(NO_PROCESS), 1))
+            except OSError as error:
+                raise refused(error, path) from None
+
+    def _open_log(self) -> IO[bytes]:
         try:
             if self.log.exists() and self.log.stat().st_size > LOG_BYTES:
                 self.log.replace(self.log.with_suffix(".log.1"))
-            log = self.log.open("ab")
+            return self.log.open("ab")
         except OSError as error:
             raise refused(error, self.log) from None
-        return log
 
     def _said(self, start: int) -> str:
         with self.log.open("rb") as log:
