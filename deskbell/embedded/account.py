@@ -1,4 +1,4 @@
-"""As whom PostgreSQL runs. It refuses root, so as root the privileges are dropped; no account is ever made."""
+"""As whom PostgreSQL runs. It refuses root, so as root we drop our rights; no account is ever made."""
 
 import contextlib
 import os

@@ -181,7 +181,7 @@ class EmbeddedPostgres:
         """Bring a postmaster that died back, ever more slowly while that fails."""
         failures = 0
         while True:
-            if await asyncio.to_thread(self._postmaster.running):
+            if self._postmaster.running():
                 failures = 0
                 await asyncio.sleep(WATCH_SECONDS)
                 continue

@@ -1,4 +1,4 @@
-"""One postmaster on one data folder: what its pid file says, whether it lives, how it is started and stopped."""
+"""One postmaster on one data folder: what its pid file says, whether it lives, its start and its end."""
 
 import contextlib
 import os
@@ -98,7 +98,7 @@ class PidFile:
 
 
 class Postmaster:
-    """Starts or joins, and stops, the postmaster of `folder`. Everything blocks; callers hold the `turn` lock."""
+    """Starts or joins, and stops, the postmaster of `folder`. It blocks; callers hold the `turn` lock."""
 
     def __init__(self, folder: Path, log: Path, options: Mapping[str, str]) -> None:
         self.folder = folder
