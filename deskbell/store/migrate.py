@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 
 import asyncpg
+from asyncpg.pool import PoolConnectionProxy
 
 FOLDER = Path(__file__).parent / "migrations"
 VERSIONS = FOLDER / "versions"
@@ -26,7 +27,7 @@ def known_versions() -> list[str]:
     return [match.group(1) for match in found if match]
 
 
-async def current_version(connection: asyncpg.Connection) -> str | None:
+async def current_version(connection: asyncpg.Connection | PoolConnectionProxy) -> str | None:
     """The revision the database has; None when it is empty."""
     if await connection.fetchval("SELECT to_regclass('alembic_version')") is None:
         return None

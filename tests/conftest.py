@@ -1,0 +1,120 @@
+"""What every test may ask for: a real database of its own, and a Chromium."""
+
+import asyncio
+import contextlib
+import hashlib
+import itertools
+import os
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from deskbell.embedded import EmbeddedError, EmbeddedPostgres
+from deskbell.store.migrate import VERSIONS, migrate
+
+FOLDER = Path(__file__).parent.parent / ".build" / "tests" / "postgres"
+# Nothing here outlives the run, so the disk need not be waited for; the torture and durability tests
+# start servers of their own, with the product's settings.
+OPTIONS = {"fsync": "off", "autovacuum": "off", "shared_buffers": "128MB", "max_connections": "200"}
+PREFIX = "test_"
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """Address of a real PostgreSQL, shared by all workers and runs at work; the last one out stops it."""
+    server = EmbeddedPostgres(FOLDER, options=OPTIONS)
+    try:
+        dsn = server.start_blocking()
+        asyncio.run(_sweep(dsn))
+    except (EmbeddedError, OSError, asyncpg.PostgresError):
+        # A run that crashed may have left anything behind.
+        server.stop_blocking()
+        server.wipe_if_unused()
+        dsn = server.start_blocking()
+    yield dsn
+    server.stop_blocking()
+
+
+@pytest.fixture(scope="session")
+def template(postgres: str) -> str:
+    """Name of a migrated database; made once per state of the migrations."""
+    digest = hashlib.sha256()
+    for path in sorted(VERSIONS.glob("[0-9]*")):
+        digest.update(path.name.encode() + path.read_bytes())
+    name = f"template_{digest.hexdigest()[:16]}"
+    asyncio.run(_make_template(postgres, name))
+    return name
+
+
+@pytest.fixture
+async def database(postgres: str, template: str) -> AsyncIterator[str]:
+    """Address of a fresh, migrated database that only this test uses (a copy takes 20 ms)."""
+    name = f"{PREFIX}{os.getpid()}_{next(_numbers)}"
+    async with _admin(postgres) as admin:
+        await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+    yield _address(postgres, name)
+    async with _admin(postgres) as admin:
+        await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def pool(database: str) -> AsyncIterator[asyncpg.Pool]:
+    """Connections to the test's own database."""
+    async with asyncpg.create_pool(database, min_size=1, max_size=8) as pool:
+        yield pool
+
+
+@pytest.fixture(scope="session")
+def chromium() -> dict[str, Any]:
+    """Arguments for Playwright's `chromium.launch`: the system's Chromium, else Playwright's own."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    found = next((path for name in names if (path := shutil.which(name))), None)
+    return {
+        "executable_path": found,
+        "args": ["--no-sandbox"] if os.geteuid() == 0 else [],
+    }
+
+
+def _address(dsn: str, database: str) -> str:
+    return dsn.replace("/deskbell?", f"/{database}?", 1)
+
+
+@contextlib.asynccontextmanager
+async def _admin(dsn: str) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(_address(dsn, "postgres"))
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def _make_template(dsn: str, name: str) -> None:
+    """Under a lock, and renamed when whole: a worker that dies half way leaves no half a template."""
+    async with _admin(dsn) as admin:
+        await admin.execute("SELECT pg_advisory_lock(1)")
+        if await admin.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", name):
+            return
+        await admin.execute("DROP DATABASE IF EXISTS half_template WITH (FORCE)")
+        await admin.execute("CREATE DATABASE half_template")
+        await migrate(_address(dsn, "half_template"))
+        await admin.execute(f"ALTER DATABASE half_template RENAME TO {name}")
+
+
+async def _sweep(dsn: str) -> None:
+    """Drop what runs that were killed have left."""
+    async with _admin(dsn) as admin:
+        for row in await admin.fetch("SELECT datname FROM pg_database WHERE datname LIKE 'test\\_%'"):
+            if not _lives(int(row["datname"].split("_")[1])):
+                await admin.execute(f"DROP DATABASE IF EXISTS {row['datname']} WITH (FORCE)")
+
+
+def _lives(pid: int) -> bool:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, 0)
+        return True
+    return False
