@@ -1,0 +1,346 @@
+/** Shapes of docs/protocol.md, version 1. Times are milliseconds since the epoch, UTC. */
+
+export const PROTOCOL = 1;
+export const MAX_TEXT = 10_000;
+export const MAX_FILES = 10;
+export const MAX_HAVE = 100;
+
+export type Side = 'customer' | 'agent';
+
+export interface File {
+  id: string;
+  name: string;
+  size: number;
+  type: string;
+  width?: number;
+  height?: number;
+  preview?: boolean;
+}
+
+export type EventName =
+  | 'started'
+  | 'queued'
+  | 'assigned'
+  | 'requeued'
+  | 'closed'
+  | 'revived'
+  | 'ticket'
+  | 'accepted'
+  | 'department'
+  | 'labels';
+
+export interface EntryEvent {
+  name: EventName | (string & {});
+  [field: string]: unknown;
+}
+
+/** One numbered line of a thread. `prev` is given to visitors only: the entry before it that they may see. */
+export interface Entry {
+  seq: number;
+  kind: 'message' | 'event';
+  by: Side | 'system';
+  at: number;
+  prev?: number;
+  by_id?: number;
+  name?: string;
+  text?: string;
+  html?: string;
+  files?: File[];
+  event?: EntryEvent;
+  id?: string;
+  read_at?: number;
+}
+
+export type State =
+  'queued' | 'offered' | 'live' | 'pending' | 'closed' | 'unassigned' | 'assigned' | 'archived';
+export type Kind = 'chat' | 'ticket';
+
+export interface RowCustomer {
+  id: number;
+  name: string;
+  online?: boolean;
+}
+
+export interface Seen {
+  seq: number;
+  count: number;
+}
+
+/** A conversation as a card of a list. `id` is its number. Fields equal to their default are absent. */
+export interface Row {
+  id: number;
+  kind: Kind;
+  state: State;
+  channel: string;
+  customer: RowCustomer;
+  site: number | null;
+  created_at: number;
+  state_at: number;
+  last_seq: number;
+  last_customer_seq: number;
+  last_agent_seq: number;
+  customer_messages: number;
+  agent_messages: number;
+  preview: string;
+  preview_by: string;
+  delivered: number;
+  read: number;
+  department?: number | null;
+  owner?: number | null;
+  labels?: number[];
+  last_customer_at?: number | null;
+  last_agent_at?: number | null;
+  waiting_since?: number | null;
+  closed_at?: number | null;
+  closed_by?: string | null;
+  close_reason?: string | null;
+  new?: boolean;
+  seen?: Seen;
+  gone?: boolean;
+}
+
+export interface SideMarks {
+  delivered: number;
+  read: number;
+}
+
+export interface BothMarks {
+  customer: SideMarks;
+  agent: SideMarks;
+}
+
+export interface QueuePlace {
+  position: number;
+  wait: number | null;
+}
+
+/** A conversation as its customer sees it; `delivered` and `read` are the agents' marks. */
+export interface VisitorView {
+  c: number;
+  kind: Kind;
+  state: State;
+  last_seq: number;
+  unread: number;
+  delivered: number;
+  read: number;
+  agent?: { name: string } | null;
+  department?: number | null;
+  queue?: QueuePlace | null;
+  closed_at?: number | null;
+}
+
+export interface Hello {
+  t: 'hello';
+  v: number;
+  token?: string;
+  have?: Record<string, number>;
+}
+export interface Send {
+  t: 'send';
+  id: string;
+  c: number;
+  text?: string;
+  html?: string;
+  files?: string[];
+  seen?: number;
+}
+export interface Start {
+  t: 'start';
+  id: string;
+  text?: string;
+  files?: string[];
+  name?: string;
+  email?: string;
+  department?: number;
+  fields?: Record<string, string>;
+}
+export interface Close {
+  t: 'close';
+  id: string;
+  c: number;
+}
+export type ClientFrame =
+  | Hello
+  | Send
+  | Start
+  | Close
+  | { t: 'watch'; c: number; since?: number }
+  | { t: 'unwatch'; c: number }
+  | { t: 'delivered'; c: number; seq: number }
+  | { t: 'read'; c: number; seq: number }
+  | { t: 'typing'; c: number; on: boolean }
+  | { t: 'ping' }
+  | { t: 'pong' };
+
+export interface Ready {
+  t: 'ready';
+  v: number;
+  conn: string;
+  node: string;
+  now: number;
+  heartbeat: number;
+  c?: number;
+}
+export interface EntryFrame {
+  t: 'entry';
+  c: number;
+  e: Entry;
+  s?: Row;
+  view?: VisitorView;
+}
+export interface Resumed {
+  t: 'resumed';
+  c: number;
+  entries: Entry[];
+  marks: BothMarks;
+  s?: Row;
+  view?: VisitorView;
+}
+export interface Gap {
+  t: 'gap';
+  c: number;
+  have: number;
+  head: number;
+}
+export interface Ack {
+  t: 'ack';
+  id: string;
+  c: number;
+  seq: number;
+  at: number;
+  dup?: boolean;
+}
+export interface Nack {
+  t: 'nack';
+  id: string;
+  code: string;
+  text: string;
+  retry?: number;
+}
+export interface MarksFrame {
+  t: 'marks';
+  c: number;
+  by: Side;
+  delivered: number;
+  read: number;
+  at: number;
+}
+export interface TypingFrame {
+  t: 'typing';
+  c: number;
+  by: Side;
+  name?: string;
+  on: boolean;
+}
+export interface Bye {
+  t: 'bye';
+  code: number;
+  text: string;
+  after: number;
+}
+export type ServerFrame =
+  | Ready
+  | EntryFrame
+  | Resumed
+  | Gap
+  | Ack
+  | Nack
+  | { t: 'row'; s: Row }
+  | MarksFrame
+  | { t: 'seen'; c: number; seq: number; count: number }
+  | TypingFrame
+  | { t: 'queue'; c: number; position: number; wait: number | null }
+  | { t: 'presence'; staff: { id: number; online: boolean }[] }
+  | { t: 'availability'; available: boolean }
+  | { t: 'changed'; what: string[] }
+  | { t: 'ping' }
+  | { t: 'pong' }
+  | { t: 'error'; code: string; text: string; c?: number }
+  | Bye;
+
+export interface FormField {
+  key: string;
+  label: string;
+  kind: string;
+  need: boolean;
+}
+export type Ask = 'off' | 'ask' | 'need';
+
+export interface WidgetSite {
+  key: string;
+  name: string;
+  look: { color?: string; position?: 'right' | 'left'; launcher?: string };
+  texts: Record<string, string>;
+  form: { name: Ask; email: Ask; department: Ask; fields: FormField[] };
+  departments: { id: number; name: string; available: boolean }[];
+  available: boolean;
+  locale: string;
+  limits: { text: number; file_mb: number; files: number };
+}
+
+/** Answer of POST /api/widget/session. */
+export interface Boot {
+  token: string;
+  site: WidgetSite;
+  customer: { name: string; email: string };
+  view: VisitorView | null;
+  now: number;
+}
+
+export interface Entries {
+  entries: Entry[];
+  more: boolean;
+}
+
+export type Role = 'agent' | 'supervisor' | 'admin';
+
+export interface Me {
+  id: number;
+  name: string;
+  email: string;
+  role: Role;
+  available: boolean;
+  online: boolean;
+  settings: {
+    live_sort?: 'activity' | 'new';
+    theme?: 'system' | 'light' | 'dark';
+    sound?: boolean;
+    enter_sends?: boolean;
+  };
+  departments: number[];
+}
+
+export interface May {
+  write: boolean;
+  close: boolean;
+  accept: boolean;
+  department: boolean;
+  labels: boolean;
+  why_not?: string;
+}
+
+/** Answer of GET /api/conversations/{c}: the card, the whole customer and the newest entries. */
+export interface Conversation extends Omit<Row, 'customer'> {
+  customer: Customer;
+  agents: { id: number; name: string; messages: number }[];
+  may: May;
+  entries: Entry[];
+  more: boolean;
+  marks: BothMarks;
+}
+
+export interface Customer {
+  id: number;
+  name: string;
+  email?: string;
+  phone?: string;
+  online?: boolean;
+  conversations?: { id: number; kind: Kind; state: State; at: number; preview: string }[];
+  [field: string]: unknown;
+}
+
+/** A fresh id for a send, start or close. Works without a secure context, where randomUUID does not exist. */
+export function clientId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
