@@ -126,6 +126,7 @@ CREATE TABLE conversation (
     created_at timestamptz NOT NULL,
     state_at timestamptz NOT NULL,                       -- in this state since
     queued_at timestamptz,
+    queue_told boolean NOT NULL DEFAULT false,           -- routing has looked once and told the customer to wait
     assigned_at timestamptz,
     opened_at timestamptz,                               -- its owner first opened it; null while green (LIST-2)
     closed_at timestamptz,
@@ -180,6 +181,14 @@ CREATE TABLE entry (
     PRIMARY KEY (conversation_id, seq)
 );
 CREATE UNIQUE INDEX entry_client ON entry (conversation_id, author, author_id, client_id) WHERE client_id IS NOT NULL;
+
+-- Somebody was named in a comment and follows the chat until it closes (TEAM-3).
+CREATE TABLE mention (
+    staff_id integer NOT NULL REFERENCES staff ON DELETE CASCADE,
+    conversation_id bigint NOT NULL REFERENCES conversation ON DELETE CASCADE,
+    at timestamptz NOT NULL,
+    PRIMARY KEY (staff_id, conversation_id)
+);
 
 -- How far each member of staff has looked into a conversation: blue dots and unread counts, on all devices alike (LIST-3).
 CREATE TABLE seen (

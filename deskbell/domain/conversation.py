@@ -1,0 +1,129 @@
+"""A conversation and the numbered entries of its thread, as plain values."""
+
+from datetime import datetime
+from typing import Any, NamedTuple
+
+OPEN_CHAT = frozenset({"queued", "offered", "live", "pending"})
+OWNED = frozenset({"live", "pending", "assigned"})
+PREVIEW_LENGTH = 140
+
+
+class Conversation(NamedTuple):
+    """One row of the table, in the order in which the store reads it. Times are aware."""
+
+    id: int
+    kind: str
+    state: str
+    channel: str
+    site_id: int | None
+    customer_id: int
+    start_id: str | None
+    department_id: int | None
+    owner_id: int | None
+    labels: tuple[int, ...]
+    created_at: datetime
+    state_at: datetime
+    queued_at: datetime | None = None
+    queue_told: bool = False
+    assigned_at: datetime | None = None
+    opened_at: datetime | None = None
+    closed_at: datetime | None = None
+    closed_by: str | None = None
+    closed_by_id: int | None = None
+    close_reason: str | None = None
+    last_seq: int = 0
+    last_public_seq: int = 0
+    last_customer_seq: int = 0
+    last_agent_seq: int = 0
+    last_customer_at: datetime | None = None
+    last_agent_at: datetime | None = None
+    waiting_since: datetime | None = None
+    customer_messages: int = 0
+    agent_messages: int = 0
+    preview: str = ""
+    preview_by: str = ""
+    customer_delivered: int = 0
+    customer_read: int = 0
+    agent_delivered: int = 0
+    agent_read: int = 0
+
+    @property
+    def is_open_chat(self) -> bool:
+        return self.kind == "chat" and self.state in OPEN_CHAT
+
+    @property
+    def is_new(self) -> bool:
+        """Green in its owner's list: not opened since it was given (LIST-2)."""
+        return self.state == "live" and self.opened_at is None
+
+
+class Entry(NamedTuple):
+    """One numbered line of a thread. `data` holds the files of a message, or the name and values of an event."""
+
+    conversation_id: int
+    seq: int
+    kind: str
+    public: bool
+    prev_public: int
+    author: str
+    author_id: int
+    client_id: str | None
+    text: str
+    html: str | None
+    data: dict[str, Any] | None
+    at: datetime
+
+
+class Change(NamedTuple):
+    """What a command does: the new conversation and the new entries. Nothing has happened yet.
+
+    `answer` is the entry that answers the command; None when it leaves no entry. `route`: routing must look again.
+    """
+
+    conversation: Conversation
+    entries: tuple[Entry, ...]
+    answer: Entry | None = None
+    route: bool = False
+    files: tuple[str, ...] = ()
+
+
+def append(
+    conversation: Conversation,
+    now: datetime,
+    *,
+    kind: str,
+    public: bool,
+    author: str,
+    author_id: int,
+    client_id: str | None = None,
+    text: str = "",
+    html: str | None = None,
+    data: dict[str, Any] | None = None,
+) -> tuple[Conversation, Entry]:
+    """Give the next number of the thread to a new entry."""
+    seq = conversation.last_seq + 1
+    entry = Entry(
+        conversation.id,
+        seq,
+        kind,
+        public,
+        conversation.last_public_seq,
+        author,
+        author_id,
+        client_id,
+        text,
+        html,
+        data,
+        now,
+    )
+    if public:
+        return conversation._replace(last_seq=seq, last_public_seq=seq), entry
+    return conversation._replace(last_seq=seq), entry
+
+
+def preview_of(text: str, files: int) -> str:
+    """One line for the list card."""
+    line = " ".join(text[: PREVIEW_LENGTH * 2].split())
+    if not line and files:
+        return "1 file" if files == 1 else f"{files} files"
+    return line if len(line) <= PREVIEW_LENGTH else line[: PREVIEW_LENGTH - 1] + "…"

@@ -1,0 +1,35 @@
+"""Who acts: a customer, a member of staff, or the desk itself."""
+
+from typing import NamedTuple
+
+
+class Customer(NamedTuple):
+    id: int
+
+    author = "customer"
+
+
+class Staff(NamedTuple):
+    """A member of staff as the rules know one. `departments` are ids."""
+
+    id: int
+    name: str
+    role: str
+    departments: frozenset[int] = frozenset()
+
+    author = "agent"
+
+    @property
+    def supervises(self) -> bool:
+        return self.role in ("supervisor", "admin")
+
+
+class System(NamedTuple):
+    id: int = 0
+
+    author = "system"
+
+
+SYSTEM = System()
+
+Actor = Customer | Staff | System
