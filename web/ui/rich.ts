@@ -1,98 +1,142 @@
 /**
- * Builds DOM from the safe HTML subset without any HTML sink (no innerHTML, no DOMParser), so it works under
- * `require-trusted-types-for 'script'` and whatever is not on the list can only ever become text.
+ * Message bodies as DOM, never as markup: text becomes text nodes and links, formatted replies are rebuilt node by node
+ * from an allow-list (CHAT-4). Nothing here assigns innerHTML of a live document.
  */
 
 const TAGS: Record<string, string> = {
-  p: 'p',
-  br: 'br',
-  strong: 'strong',
-  b: 'strong',
-  em: 'em',
-  i: 'em',
-  s: 's',
-  del: 's',
-  strike: 's',
-  ul: 'ul',
-  ol: 'ol',
-  li: 'li',
-  blockquote: 'blockquote',
-  code: 'code',
-  pre: 'pre',
-  a: 'a',
+  P: 'p',
+  BR: 'br',
+  B: 'strong',
+  STRONG: 'strong',
+  I: 'em',
+  EM: 'em',
+  S: 's',
+  STRIKE: 's',
+  DEL: 's',
+  UL: 'ul',
+  OL: 'ol',
+  LI: 'li',
+  BLOCKQUOTE: 'blockquote',
+  PRE: 'pre',
+  CODE: 'code',
+  A: 'a',
 };
-const ENTITIES: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: '\u00a0' };
-const TOKEN = /<(\/?)([a-zA-Z][a-zA-Z0-9]*)((?:\s+[^<>]*?)?)\s*\/?>|[^<]+|</g;
-const HREF = /\bhref\s*=\s*(?:"([^"]*)"|'([^']*)')/i;
-const LINK = /\bhttps?:\/\/[^\s<>"']+|\bwww\.[^\s<>"']+\.[^\s<>"']+/gi;
-const MAX_DEPTH = 20;
+/** Left out with all they hold; any other unknown tag gives only its content. */
+const DROPPED = new Set([
+  'SCRIPT',
+  'STYLE',
+  'TEMPLATE',
+  'IFRAME',
+  'OBJECT',
+  'SVG',
+  'MATH',
+  'NOSCRIPT',
+  'TITLE',
+]);
+const DEEPEST = 16;
+const LINK = /\b(?:https?:\/\/|www\.)[^\s<>"'`]+|\b[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+/gi;
+const TAIL = /[.,;:!?'"»”]+$/;
 
-function unescape(text: string): string {
-  return text.replace(/&(#x?[0-9a-f]{1,6}|[a-z]{2,6});/gi, (whole, name: string) => {
-    if (name[0] !== '#') return ENTITIES[name.toLowerCase()] ?? whole;
-    const code = /^#x/i.test(name) ? parseInt(name.slice(2), 16) : parseInt(name.slice(1), 10);
-    return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : whole;
-  });
+interface ParserPolicy {
+  createHTML(html: string): string;
+}
+interface TrustedTypes {
+  createPolicy(name: string, rules: ParserPolicy): ParserPolicy;
 }
 
-/** The address if it may be followed (http, https, mailto), else null. */
-export function safeHref(href: string): string | null {
+let policy: ParserPolicy | undefined;
+
+/** The document made here is inert: it runs and loads nothing. The policy is for pages that require trusted types. */
+function parse(html: string): HTMLElement {
+  if (!policy) {
+    const plain: ParserPolicy = { createHTML: (text) => text };
+    const trusted = (window as unknown as { trustedTypes?: TrustedTypes }).trustedTypes;
+    policy = trusted?.createPolicy('deskbell-parse', plain) ?? plain;
+  }
+  return new DOMParser().parseFromString(policy.createHTML(html), 'text/html').body;
+}
+
+/** An address that may stand in a link, or null. */
+export function safeUrl(href: string): string | null {
   try {
     const url = new URL(href);
-    return ['http:', 'https:', 'mailto:'].includes(url.protocol) ? url.href : null;
+    return ['http:', 'https:', 'mailto:', 'tel:'].includes(url.protocol) ? url.href : null;
   } catch {
     return null;
   }
 }
 
-function anchor(href: string): HTMLAnchorElement {
+function link(href: string): HTMLElement {
+  const url = safeUrl(href);
+  if (!url) return document.createElement('span');
   const a = document.createElement('a');
-  a.href = href;
+  a.href = url;
   a.target = '_blank';
   a.rel = 'noopener noreferrer nofollow';
   return a;
 }
 
-/** Plain text as nodes; web addresses become links, everything else stays text. */
-export function linked(text: string): DocumentFragment {
-  const out = document.createDocumentFragment();
-  let at = 0;
-  for (const match of text.matchAll(LINK)) {
-    const shown = match[0].replace(/[.,;:!?)\]}'"]+$/, '');
-    const href = safeHref(/^www\./i.test(shown) ? `https://${shown}` : shown);
-    if (!href) continue;
-    out.append(text.slice(at, match.index));
-    const a = anchor(href);
-    a.textContent = shown;
-    out.append(a);
-    at = match.index + shown.length;
+function linkOf(word: string): HTMLElement {
+  if (/^https?:/i.test(word)) return link(word);
+  return link(/^www\./i.test(word) ? `https://${word}` : `mailto:${word}`);
+}
+
+/** Cuts what ends a sentence off a link, and a closing bracket that was not opened inside it. */
+function trimLink(found: string): string {
+  let word = found.replace(TAIL, '');
+  while (/[)\]]$/.test(word)) {
+    const [open, close] = word.endsWith(')') ? ['(', ')'] : ['[', ']'];
+    if (word.split(open).length >= word.split(close).length) break;
+    word = word.slice(0, -1).replace(TAIL, '');
   }
-  out.append(text.slice(at));
+  return word;
+}
+
+/** Plain text as text nodes, with web and mail addresses as links. Line breaks stay (white-space: pre-wrap). */
+export function textNodes(text: string): DocumentFragment {
+  const out = document.createDocumentFragment();
+  let from = 0;
+  for (const match of text.matchAll(LINK)) {
+    const word = trimLink(match[0]);
+    const a = linkOf(word);
+    a.textContent = word;
+    out.append(text.slice(from, match.index), a);
+    from = match.index + word.length;
+  }
+  out.append(text.slice(from));
   return out;
 }
 
-/** Safe-subset HTML as nodes. Unknown tags are dropped with their text kept; no attribute but a checked href survives. */
-export function rich(html: string): DocumentFragment {
-  const out = document.createDocumentFragment();
-  const open: Array<{ tag: string; node: Element | DocumentFragment }> = [{ tag: '', node: out }];
-  const top = () => open[open.length - 1]!.node;
-  for (const [token, slash, name, attributes] of html.matchAll(TOKEN)) {
-    if (!name) {
-      const text = unescape(token);
-      top().append(open.some((o) => o.tag === 'a') ? text : linked(text));
-      continue;
+function copy(from: Node, to: Node, depth: number, linked: boolean): void {
+  for (const node of from.childNodes) {
+    if (node.nodeType === Node.TEXT_NODE) {
+      const text = node.textContent ?? '';
+      to.appendChild(linked ? document.createTextNode(text) : textNodes(text));
+    } else if (node instanceof Element || node.nodeType === Node.ELEMENT_NODE) {
+      copyElement(node as Element, to, depth, linked);
     }
-    const tag = TAGS[name.toLowerCase()];
-    if (!tag) continue;
-    if (slash) {
-      const from = open.findLastIndex((o) => o.tag === tag);
-      if (from > 0) open.length = from;
-      continue;
-    }
-    const href = tag === 'a' ? safeHref(unescape(HREF.exec(attributes ?? '')?.slice(1).find(Boolean) ?? '')) : null;
-    const node = tag === 'a' ? (href ? anchor(href) : document.createElement('span')) : document.createElement(tag);
-    top().append(node);
-    if (tag !== 'br' && open.length < MAX_DEPTH) open.push({ tag, node });
   }
+}
+
+function copyElement(element: Element, to: Node, depth: number, linked: boolean): void {
+  const name = element.tagName.toUpperCase();
+  if (DROPPED.has(name)) return;
+  const tag = TAGS[name];
+  if (!tag || depth >= DEEPEST) return copy(element, to, depth + 1 > DEEPEST ? DEEPEST : depth + 1, linked);
+  const made = tag === 'a' ? link(element.getAttribute('href') ?? '') : document.createElement(tag);
+  copy(element, to.appendChild(made), depth + 1, linked || tag === 'a' || tag === 'code' || tag === 'pre');
+}
+
+/** A formatted reply rebuilt from allowed tags; only links keep an attribute. */
+export function htmlNodes(html: string): DocumentFragment {
+  const out = document.createDocumentFragment();
+  copy(parse(html), out, 0, false);
   return out;
+}
+
+/** For `{@attach rich(entry)}`: fills an element with a message's body. */
+export function rich(body: { text?: string | undefined; html?: string | undefined }) {
+  return (element: Element): void => {
+    element.replaceChildren(body.html ? htmlNodes(body.html) : textNodes(body.text ?? ''));
+  };
 }
