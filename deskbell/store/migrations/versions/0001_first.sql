@@ -214,3 +214,4 @@ CREATE TABLE file (
 );
 CREATE INDEX file_loose ON file (created_at) WHERE conversation_id IS NULL;
 CREATE INDEX file_conversation ON file (conversation_id) WHERE conversation_id IS NOT NULL;
+CREATE INDEX file_owner ON file (owner, owner_id, created_at);               -- what one person uploaded today
