@@ -1,7 +1,7 @@
-"""Judges a torture run from the clients' journals and the final threads alone; knows nothing of the server's code.
+"""Judges a torture run from the clients' journals and the final threads; knows nothing of the server's code.
 
-A journal is a list of records of one client, in its own order; a record is a dict with `at` (monotonic seconds)
-and `what`:
+A journal is a list of records of one client, in its own order. A record is a dict with `at` (monotonic
+seconds) and `what`:
 
     sent     op, c (null for a start), text, do "send"|"start"|"close", via (a connection's name or "http")
     ack      op, c, seq, dup, via
@@ -11,16 +11,17 @@ and `what`:
     settled  watching [c]                  the storm is over, every outbox is empty, the socket is still open
     finished watching [c]                  the same after one last resume
 
-The final threads are `{c: [entry, ...]}` as the public HTTP API gives them to staff, each with seq, kind, by, id, text.
+The final threads are `{c: [entry, ...]}` as the public HTTP API gives them to staff, each entry with seq,
+kind, by, id, text.
 
     lost        an acknowledged (conversation, seq, id) that is not in the final thread, or with other text
-    doubled     one client id or one sent text twice in the final threads; one start that made two conversations;
-                one entry pushed twice over one connection; a refused command that was carried out
-    reordered   a sender's messages stand in another order than it sent them (see `_order`); a connection pushed a
-                seq after a higher one; two observers, or an observer and the final thread, disagree about an entry
-    holes       a seq missing in 1..n of a final thread; an entry missing in the view of a client that watched the
-                conversation when all had settled (a socket delivers everything or is closed), or after its last
-                resume (which must be complete, events included)
+    doubled     one client id or one sent text twice in the final threads; one start that made two
+                conversations; one entry pushed twice over one connection; a refused command carried out
+    reordered   a sender's messages stand in another order than it sent them (see `_order`); a connection
+                pushed a seq after a higher one; two observers, or an observer and the final thread, disagree
+    holes       a seq missing in 1..n of a final thread; an entry missing in the view of a client that watched
+                the conversation when all had settled (a socket delivers everything or is closed), or after
+                its last resume (which must be complete, events included)
     unresolved  a command that was never answered, or refused for good without a reason in the story
 """
 
@@ -156,9 +157,9 @@ def _holding(threads: Threads, text: str) -> Iterator[int]:
 def _order(verdict: Verdict, who: str, commands: Mapping[str, Command]) -> None:
     """A message first sent before another one stands before it.
 
-    One pair is loose: the earlier message was told to come again (nack with retry) after the later one had gone
-    out, or may have been told so on a connection that broke. That is known only when its final answer was fresh
-    (no `dup`) and its last attempt came after the later message had been sent. Loose pairs are counted apart.
+    One pair is loose: the earlier message was told to come again (nack with retry) after the later one had
+    gone out, or may have been told so on a connection that broke; it may have been only if its final answer
+    was fresh (no `dup`) and its last attempt came after the later one had gone out. They are counted apart.
     """
     by_thread: defaultdict[int, list[Command]] = defaultdict(list)
     for command in commands.values():
@@ -237,7 +238,7 @@ def _views(verdict: Verdict, who: str, journal: Journal, threads: Threads) -> No
 
 
 def _missing(view: Mapping[int, Record], thread: Iterable[Record], *, events_too: bool) -> Iterator[int]:
-    """Numbers a client should hold and does not. A customer may lack events, but then no `prev` may name one."""
+    """Numbers a client should hold and does not: all messages, and what a held entry names as before it."""
     for entry in thread:
         if entry["kind"] == "message" and entry["seq"] not in view:
             yield entry["seq"]
