@@ -278,9 +278,7 @@ def _assign(conversation: Conversation, command: Command, facts: Facts, now: dat
 def _keep_waiting(conversation: Conversation, command: Command, facts: Facts, now: datetime) -> Change:
     if conversation.state != "queued" or conversation.queue_told:
         raise Refused("closed", "This chat does not wait unseen.")
-    conversation, entry = _event(
-        conversation._replace(queue_told=True), SYSTEM, {"name": "queued"}, now
-    )
+    conversation, entry = _event(conversation._replace(queue_told=True), SYSTEM, {"name": "queued"}, now)
     return Change(conversation, (entry,), entry)
 
 

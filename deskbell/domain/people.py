@@ -6,7 +6,9 @@ from typing import NamedTuple
 class Customer(NamedTuple):
     id: int
 
-    author = "customer"
+    @property
+    def author(self) -> str:
+        return "customer"
 
 
 class Staff(NamedTuple):
@@ -17,7 +19,9 @@ class Staff(NamedTuple):
     role: str
     departments: frozenset[int] = frozenset()
 
-    author = "agent"
+    @property
+    def author(self) -> str:
+        return "agent"
 
     @property
     def supervises(self) -> bool:
@@ -27,7 +31,9 @@ class Staff(NamedTuple):
 class System(NamedTuple):
     id: int = 0
 
-    author = "system"
+    @property
+    def author(self) -> str:
+        return "system"
 
 
 SYSTEM = System()

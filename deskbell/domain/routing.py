@@ -62,7 +62,9 @@ def route(
     """Decide for every waiting chat, oldest first. `workloads` is used up as chats are given."""
     decisions: list[Decision] = []
     for waiting in sorted(queue, key=lambda w: (w.queued_at, w.conversation_id)):
-        able = [w for w in workloads if waiting.department_id is None or waiting.department_id in w.departments]
+        able = [
+            w for w in workloads if waiting.department_id is None or waiting.department_id in w.departments
+        ]
         free = [w for w in able if w.has_room]
         if not able:
             decisions.append(Nobody(waiting.conversation_id))

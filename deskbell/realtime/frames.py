@@ -60,6 +60,10 @@ class Watch(Struct, tag_field="t", tag="watch", forbid_unknown_fields=True):
     since: Seq | None = None
 
 
+class Follow(Struct, tag_field="t", tag="follow", forbid_unknown_fields=True):
+    all: bool
+
+
 class Unwatch(Struct, tag_field="t", tag="unwatch", forbid_unknown_fields=True):
     c: ConversationId
 
@@ -87,8 +91,8 @@ class Pong(Struct, tag_field="t", tag="pong", forbid_unknown_fields=True):
     pass
 
 
-StaffFrame = Hello | Send | Close | Watch | Unwatch | Delivered | Read | Typing | Ping | Pong
-VisitorFrame = Hello | Start | Send | Close | Delivered | Read | Typing | Ping | Pong
+StaffFrame = Hello | Send | Close | Watch | Follow | Unwatch | Delivered | Read | Typing | Ping | Pong
+VisitorFrame = Hello | Start | Send | Close | Watch | Delivered | Read | Typing | Ping | Pong
 
 
 class File(Struct, omit_defaults=True):

@@ -1,0 +1,203 @@
+"""One batch of commands on its way through one transaction."""
+
+from collections.abc import Callable
+from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
+
+import structlog
+
+from deskbell.domain.commands import Command, StartChat, WriteMessage
+from deskbell.domain.conversation import Change, Conversation, Entry
+from deskbell.domain.errors import NotFound, Refused
+from deskbell.domain.facts import Facts
+from deskbell.domain.lifecycle import begin, decide
+from deskbell.kit.postgres import Connection
+from deskbell.realtime.publication import Publication, pack
+from deskbell.store import attachments, changes
+from deskbell.store.changes import Answer, Introduction, Key, Saving
+
+from .directory import Names
+from .present import publication_of, shown_name
+
+log = structlog.get_logger()
+
+Outcome = Answer | Refused
+
+
+class Task:
+    """A command, and whom to tell what came of it."""
+
+    __slots__ = ("answer", "command", "tries")
+
+    def __init__(self, command: Command, answer: Callable[[Outcome], None]) -> None:
+        self.command = command
+        self.answer = answer
+        self.tries = 0
+
+    def settle(self, outcome: Outcome) -> None:
+        try:
+            self.answer(outcome)
+        except Exception:
+            log.exception("answer_failed")
+
+
+class Batch:
+    """lock -> decide -> save -> (commit by the caller) -> settle. Answers are given only by `settle`."""
+
+    def __init__(self, tasks: list[Task], names: Names, now: datetime) -> None:
+        self.publications: list[Publication] = []
+        self.route = False
+        self._tasks = tasks
+        self._names = names
+        self._now = now
+        self._outcomes: list[tuple[Task, Outcome]] = []
+        self._before: dict[int, Conversation] = {}
+        self._after: dict[int, Conversation] = {}
+        self._customers: dict[int, str] = {}
+        self._entries: list[Entry] = []
+        self._attached: list[tuple[str, int]] = []
+        self._introductions: list[Introduction] = []
+        self._answered: dict[Key, Answer] = {}
+        self._places: dict[tuple[int, str], int] = {}
+        self._opened: dict[int, int] = {}
+        self._fresh: dict[int, int] = {}
+        self._customer_names: dict[int, str] = {}
+        self._facts = Facts(names.staff, names.departments, names.labels, {})
+
+    async def lock(self, connection: Connection) -> None:
+        """Lock every conversation the batch touches, then look what was answered before (in that order)."""
+        starts = [task.command for task in self._tasks if isinstance(task.command, StartChat)]
+        if starts:
+            await self._place(connection, starts)
+        ids = {c.conversation_id for t in self._tasks if not isinstance(c := t.command, StartChat)}
+        for loaded in (await changes.lock(connection, ids.union(self._places.values()))).values():
+            self._before[loaded.conversation.id] = loaded.conversation
+            self._customers[loaded.conversation.id] = loaded.customer_name
+        self._after.update(self._before)
+        keys = [key for task in self._tasks if (key := self._key(task.command)) is not None]
+        if keys:
+            self._answered = await changes.earlier_answers(connection, keys)
+        files = [
+            f for t in self._tasks if isinstance(t.command, StartChat | WriteMessage) for f in t.command.files
+        ]
+        if files:
+            self._facts = self._facts._replace(files=await attachments.facts(connection, files))
+
+    async def _place(self, connection: Connection, starts: list[StartChat]) -> None:
+        pairs = [(start.actor.id, start.client_id) for start in starts]
+        self._places = await changes.places_of(connection, pairs)
+        missing = {
+            start.actor.id for start in starts if (start.actor.id, start.client_id) not in self._places
+        }
+        if missing:
+            customers = sorted(missing)
+            fresh = await changes.new_ids(connection, len(customers))
+            self._fresh = dict(zip(customers, fresh, strict=True))
+            self._customer_names = await changes.customer_names(connection, customers)
+
+    def _key(self, command: Command) -> Key | None:
+        if command.client_id is None:
+            return None
+        place = (
+            self._places.get((command.actor.id, command.client_id))
+            if isinstance(command, StartChat)
+            else (command.conversation_id)
+        )
+        return None if place is None else (place, command.actor.author, command.actor.id, command.client_id)
+
+    def decide(self) -> None:
+        """Pure decisions, in the order in which the commands came. A refusal or a fault is answered alone."""
+        for task in self._tasks:
+            try:
+                self._outcomes.append((task, self._decide(task.command)))
+            except Refused as refused:
+                self._outcomes.append((task, refused))
+            except Exception:
+                log.exception("rule_failed", command=type(task.command).__name__)
+                self._outcomes.append(
+                    (task, Refused("internal", "Something went wrong here. Nothing was changed."))
+                )
+
+    def _decide(self, command: Command) -> Answer:
+        if isinstance(command, StartChat):
+            return self._start(command)
+        return self._apply(command)
+
+    def _apply(self, command: Command) -> Answer:
+        key = self._key(command)
+        if key is not None and (given := self._answered.get(key)) is not None:
+            return given
+        assert not isinstance(command, StartChat)
+        conversation = self._after.get(command.conversation_id)
+        if conversation is None:
+            raise NotFound
+        return self._take(decide(conversation, command, self._facts, self._now), key)
+
+    def _start(self, command: StartChat) -> Answer:
+        key = self._key(command)
+        if key is not None and (given := self._answered.get(key)) is not None:
+            return given
+        customer = command.actor.id
+        place = self._places.get((customer, command.client_id)) or self._opened.get(customer)
+        if place:
+            return self._apply_start(command, place)
+        conversation_id = self._fresh[customer]
+        change = begin(conversation_id, command, self._facts, self._now)
+        self._opened[customer] = conversation_id
+        name = command.name or self._customer_names.get(customer, "")
+        self._customers[conversation_id] = shown_name(customer, name)
+        if command.name or command.email or command.fields:
+            fields = dict(command.fields)
+            self._introductions.append(Introduction(customer, command.name, command.email, fields))
+        return self._take(change, (conversation_id, "customer", customer, command.client_id))
+
+    def _apply_start(self, command: StartChat, place: int) -> Answer:
+        """The customer has an open chat already (a second tab): the message joins it."""
+        message = WriteMessage(place, command.actor, command.client_id, command.text, None, command.files)
+        key = (place, "customer", command.actor.id, command.client_id)
+        if (given := self._answered.get(key)) is not None:
+            return given
+        return self._take(decide(self._after[place], message, self._facts, self._now), key)
+
+    def _take(self, change: Change, key: Key | None) -> Answer:
+        conversation = change.conversation
+        self._after[conversation.id] = conversation
+        self._entries.extend(change.entries)
+        self._attached.extend((file_id, conversation.id) for file_id in change.files)
+        self.route = self.route or change.route
+        entry = change.answer
+        if entry is None:
+            return Answer(conversation.id, conversation.last_seq, self._now)
+        answer = Answer(conversation.id, entry.seq, entry.at)
+        if key is not None:
+            self._answered[key] = answer._replace(dup=True)
+        return answer
+
+    async def save(self, connection: Connection, node: str, *, bodies: bool) -> None:
+        """Write everything in few statements, with the notice to the other nodes."""
+        changed = {
+            c.id: c
+            for c in self._after.values()
+            if (before := self._before.get(c.id)) is None or c is not before
+        }
+        if not changed:
+            return
+        by_conversation = attrgetter("conversation_id")
+        entries = {
+            c: list(group)
+            for c, group in groupby(sorted(self._entries, key=by_conversation), by_conversation)
+        }
+        self.publications = [
+            publication_of(
+                self._before.get(c.id), c, entries.get(c.id, []), self._names.staff, self._customers[c.id]
+            )
+            for c in changed.values()
+        ]
+        notices = pack(node, self.publications, bodies=bodies)
+        saving = Saving(self._before, changed, self._entries, self._attached, self._introductions, notices)
+        await changes.save(connection, saving)
+
+    def settle(self) -> None:
+        for task, outcome in self._outcomes:
+            task.settle(outcome)

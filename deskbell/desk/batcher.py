@@ -1,0 +1,187 @@
+"""The one writing path: submit -> lock, decide, save, commit -> acknowledge -> publish.
+
+A batch never waits for a timer: it takes what queued while the previous one committed. Lanes keep several
+batches in flight; a conversation always stays in its lane, so its commands keep their order.
+"""
+
+import asyncio
+import random
+from collections import deque
+from collections.abc import Callable
+from typing import NamedTuple
+
+import asyncpg
+import structlog
+
+from deskbell.domain.commands import Command, StartChat
+from deskbell.domain.errors import Refused
+from deskbell.kit.clock import Clock
+from deskbell.kit.postgres import AWAY, Connection, connect
+from deskbell.realtime.publication import Publication
+from deskbell.store.changes import Answer
+
+from .batch import Batch, Outcome, Task
+from .directory import Directory
+
+log = structlog.get_logger()
+
+BATCH = 200
+QUEUE = 10_000
+TRIES = 4
+RETRY_TEXT = "The desk cannot save just now. It will be tried again."
+
+RETRY = Refused("retry", RETRY_TEXT)
+BUSY = Refused("busy", "The desk is very busy. It will be tried again.")
+
+AGAIN = (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+
+
+class Published(NamedTuple):
+    """What a committed batch leaves for others: news, and whether routing must look again."""
+
+    publications: list[Publication]
+    route: bool
+
+
+class Batcher:
+    """`submit` takes a command at once and answers it later, exactly once, through its callback.
+
+    `node` and `with_bodies` are for the notice to the other nodes; `publish` is called after each commit.
+    """
+
+    def __init__(
+        self,
+        dsn: str,
+        clock: Clock,
+        directory: Directory,
+        *,
+        node: str,
+        lanes: int,
+        publish: Callable[[Published], None],
+        with_bodies: Callable[[], bool],
+    ) -> None:
+        self._lanes = [Lane(dsn, clock, directory, node, publish, with_bodies) for _ in range(lanes)]
+
+    def submit(self, command: Command, answer: Callable[[Outcome], None]) -> None:
+        """`answer` gets an Answer or a Refused; it must not block or raise."""
+        key = command.actor.id if isinstance(command, StartChat) else command.conversation_id
+        self._lanes[key % len(self._lanes)].submit(Task(command, answer))
+
+    async def perform(self, command: Command) -> Answer:
+        """Submit and wait. Raises Refused."""
+        done: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+
+        def settle(outcome: Outcome) -> None:
+            if not done.done():
+                done.set_result(outcome)
+
+        self.submit(command, settle)
+        outcome = await done
+        if isinstance(outcome, Refused):
+            raise outcome
+        return outcome
+
+    async def run(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            for lane in self._lanes:
+                group.create_task(lane.run())
+
+    async def drain(self) -> None:
+        """Wait until everything submitted so far is answered."""
+        while any(lane.is_busy for lane in self._lanes):
+            await asyncio.sleep(0.01)
+
+
+class Lane:
+    """One connection, one batch after the other."""
+
+    def __init__(
+        self,
+        dsn: str,
+        clock: Clock,
+        directory: Directory,
+        node: str,
+        publish: Callable[[Published], None],
+        with_bodies: Callable[[], bool],
+    ) -> None:
+        self._dsn = dsn
+        self._clock = clock
+        self._directory = directory
+        self._node = node
+        self._publish = publish
+        self._with_bodies = with_bodies
+        self._queue: deque[Task] = deque()
+        self._wake = asyncio.Event()
+        self._connection: Connection | None = None
+        self._working = False
+
+    @property
+    def is_busy(self) -> bool:
+        return self._working or bool(self._queue)
+
+    def submit(self, task: Task) -> None:
+        if len(self._queue) >= QUEUE:
+            task.answer(BUSY)
+            return
+        self._queue.append(task)
+        self._wake.set()
+
+    async def run(self) -> None:
+        try:
+            while True:
+                await self._wake.wait()
+                self._wake.clear()
+                while self._queue:
+                    tasks = [self._queue.popleft() for _ in range(min(BATCH, len(self._queue)))]
+                    self._working = True
+                    await self._handle(tasks)
+                    self._working = False
+        finally:
+            if self._connection is not None:
+                self._connection.terminate()
+
+    async def _handle(self, tasks: list[Task]) -> None:
+        try:
+            await self._commit(tasks)
+        except AWAY as error:
+            await self._give_back(tasks, error)
+        except Exception as error:
+            if len(tasks) > 1:
+                for task in tasks:  # a bad neighbour must harm nobody
+                    await self._handle([task])
+            elif isinstance(error, AGAIN) and tasks[0].tries < TRIES:
+                tasks[0].tries += 1
+                await asyncio.sleep(random.uniform(0, 0.01 * tasks[0].tries))
+                await self._handle(tasks)
+            else:
+                log.exception("command_failed", command=type(tasks[0].command).__name__)
+                tasks[0].settle(Refused("internal", "Something went wrong here. Nothing was changed."))
+
+    async def _give_back(self, tasks: list[Task], error: BaseException) -> None:
+        """The database is away, or nobody knows whether it committed: senders try again with the same id."""
+        log.warning("database_away", error=type(error).__name__, commands=len(tasks))
+        if self._connection is not None:
+            self._connection.terminate()
+            self._connection = None
+        for task in tasks:
+            task.settle(RETRY)
+        await asyncio.sleep(0.1)
+
+    async def _commit(self, tasks: list[Task]) -> None:
+        connection = self._connection
+        if connection is None or connection.is_closed():
+            connection = self._connection = await connect(self._dsn)
+        batch = Batch(tasks, self._directory.names, self._clock.now())
+        transaction = connection.transaction()
+        await transaction.start()
+        try:
+            await batch.lock(connection)
+            batch.decide()
+            await batch.save(connection, self._node, bodies=self._with_bodies())
+        except BaseException:
+            if not connection.is_closed():
+                await transaction.rollback()
+            raise
+        await transaction.commit()
+        batch.settle()
+        self._publish(Published(batch.publications, batch.route))

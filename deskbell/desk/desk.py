@@ -1,0 +1,202 @@
+"""The desk on one node: writing path, routing, marks, presence and news from other nodes, put together."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+
+import structlog
+
+from deskbell.domain.commands import Command
+from deskbell.kit.clock import Clock
+from deskbell.kit.postgres import AWAY, Pool
+from deskbell.realtime.bus import PostgresBus
+from deskbell.realtime.frames import AvailabilityFrame, ChangedFrame, QueuePlace, TypingFrame, encode
+from deskbell.realtime.hub import Hub
+from deskbell.realtime.publication import Note, Notice, Thread, to_publication
+from deskbell.store import conversations, nodes
+from deskbell.store.changes import Answer
+
+from .batch import Outcome
+from .batcher import Batcher, Published
+from .directory import Directory
+from .marks import Marker
+from .presence import Presence
+from .resume import Reader
+from .router import Router
+
+log = structlog.get_logger()
+
+HEADS_AT_ONCE = 1_000
+
+
+class Desk:
+    """`submit` and `perform` take commands; `reader` reads threads; the rest tells people and nodes."""
+
+    def __init__(self, dsn: str, pool: Pool, clock: Clock, hub: Hub, *, node: str, lanes: int) -> None:
+        self.hub = hub
+        self.node = node
+        self.directory = Directory(pool)
+        self.bus = PostgresBus(dsn, pool, node, self.receive, self.after_gap)
+        self.batcher = Batcher(
+            dsn,
+            clock,
+            self.directory,
+            node=node,
+            lanes=lanes,
+            publish=self.publish,
+            with_bodies=lambda: not self.bus.alone,
+        )
+        self.router = Router(dsn, pool, clock, self.batcher, self.directory, hub, self.bus)
+        self.reader = Reader(pool, self.directory, self.router.place_of)
+        self.marker = Marker(pool, clock, hub, self.bus)
+        self.presence = Presence(pool, clock, hub, node, self.router.wake)
+        self._pool = pool
+        hub.backfill = self.reader.backfill
+        self._notes: dict[str, Callable[..., None]] = {
+            "typing": self._hear_typing,
+            "marks": self.marker.hear_marks,
+            "seen": self.marker.hear_seen,
+            "queue": lambda c, position, wait: self.router.hear_place(c, QueuePlace(position, wait)),
+            "sessions": lambda *ids: hub.end_sessions(ids),
+            "available": self._hear_availability,
+            "changed": lambda *what: self._hear_changed(what),
+        }
+
+    # -- commands
+
+    def submit(self, command: Command, answer: Callable[[Outcome], None]) -> None:
+        self.batcher.submit(command, answer)
+
+    async def perform(self, command: Command) -> Answer:
+        """Raises Refused."""
+        return await self.batcher.perform(command)
+
+    # -- telling
+
+    def publish(self, published: Published) -> None:
+        """After a commit: push to the sockets here. The other nodes were told in the same transaction."""
+        for publication in published.publications:
+            self.hub.publish(publication)
+        if published.route:
+            self.router.wake()
+
+    def type(self, conversation_id: int, by: str, name: str, on: bool, owner: int) -> None:
+        """Somebody types. Lossy, never stored."""
+        self._hear_typing(conversation_id, by, name, on, owner)
+        self.bus.send("typing", conversation_id, by, name, on, owner)
+
+    async def session_ended(self, ids: Iterable[int]) -> None:
+        """Their sockets close at once, on every node (PEOPLE-3)."""
+        ended = list(ids)
+        self.hub.end_sessions(ended)
+        self.bus.send("sessions", *ended)
+
+    async def staff_changed(self) -> None:
+        """Names, roles, departments or activity of staff have changed."""
+        await self.changed("team", "departments")
+
+    async def availability_changed(self, staff_id: int, available: bool) -> None:
+        self._hear_availability(staff_id, available)
+        self.bus.send("available", staff_id, available)
+        await self.presence.look()
+
+    async def changed(self, *what: str) -> None:
+        await self.directory.refresh()
+        self.hub.tell_staff(encode(ChangedFrame(list(what))))
+        self.bus.send("changed", *what)
+        self.router.wake()
+
+    # -- hearing
+
+    def receive(self, notice: Notice) -> None:
+        """News of another node."""
+        for part in notice.parts:
+            if isinstance(part, Thread):
+                self._hear_thread(part)
+            else:
+                self._hear_note(part)
+
+    def _hear_thread(self, thread: Thread) -> None:
+        if not self.hub.listens(thread.c, thread.owners, thread.departments):
+            return
+        publication = to_publication(thread)
+        if publication is not None:
+            self.hub.publish(publication)
+        elif thread.last >= thread.first:
+            self.hub.missed(thread.c, thread.last)
+
+    def _hear_note(self, note: Note) -> None:
+        hear = self._notes.get(note.what)
+        if hear is not None:
+            hear(*note.values)
+
+    def _hear_typing(self, conversation_id: int, by: str, name: str, on: bool, owner: int) -> None:
+        frame = TypingFrame(conversation_id, by, on)
+        if by == "agent":
+            frame.name = name
+            self.hub.tell_visitors(conversation_id, encode(frame))
+        else:
+            self.hub.tell_team(conversation_id, owner, encode(frame))
+
+    def _hear_availability(self, staff_id: int, available: bool) -> None:
+        self.hub.tell_agent(staff_id, encode(AvailabilityFrame(available)))
+
+    def _hear_changed(self, what: Iterable[str]) -> None:
+        self.hub.spawn(self.directory.refresh())
+        self.hub.tell_staff(encode(ChangedFrame(list(what))))
+        self.router.wake()
+
+    async def after_gap(self) -> None:
+        """News was missed while the listener was away: read where things stand."""
+        await self.directory.refresh()
+        await self.check_heads()
+        self.hub.tell_staff(encode(ChangedFrame(["counts", "team", "departments", "labels", "preferences"])))
+
+    async def check_heads(self) -> None:
+        """Compare what was pushed with what is stored, for all followed here; read what is missing."""
+        followed = sorted(self.hub.public.keys() | self.hub.team.keys())
+        for start in range(0, len(followed), HEADS_AT_ONCE):
+            for conversation_id, last in await conversations.heads(
+                self._pool, followed[start : start + HEADS_AT_ONCE]
+            ):
+                head = self.hub.head_of(conversation_id)
+                if head is not None and head < last:
+                    self.hub.missed(conversation_id, last)
+
+    # -- running
+
+    async def run(self) -> None:
+        """Everything that goes on by itself, until cancelled."""
+        await self.directory.refresh()
+        async with asyncio.TaskGroup() as group:
+            for work in (self.batcher, self.router, self.marker):
+                group.create_task(work.run())
+            group.create_task(self.bus.run_listener())
+            group.create_task(self.bus.run_sender())
+            group.create_task(_every(5, self._close_silent))
+            group.create_task(_every(2, self.presence.look))
+            group.create_task(_every(15, self.presence.renew))
+            group.create_task(_every(5, self._renew_node))
+            group.create_task(_every(30, self.check_heads))
+            group.create_task(_every(600, self._forget_old))
+
+    async def _close_silent(self) -> None:
+        self.hub.close_silent()
+
+    async def _renew_node(self) -> None:
+        self.bus.alone = await nodes.renew(self._pool, self.node) == 0
+
+    async def _forget_old(self) -> None:
+        await self.presence.forget_old()
+        await nodes.forget_old(self._pool)
+
+
+async def _every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+    """Repeat for ever; when the database is away, simply the next time."""
+    while True:
+        try:
+            await work()
+        except AWAY as error:
+            log.warning(
+                "periodic_work_waits", work=getattr(work, "__name__", "?"), error=type(error).__name__
+            )
+        await asyncio.sleep(seconds)

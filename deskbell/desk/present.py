@@ -1,0 +1,163 @@
+"""From the desk's values to what goes over the wire: entries, cards, the customer's view, publications."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from deskbell.domain import events
+from deskbell.domain.conversation import Conversation, Entry
+from deskbell.kit.clock import milliseconds as ms
+from deskbell.realtime import frames
+from deskbell.realtime.publication import Publication
+
+
+def ms_or_none(moment: datetime | None) -> int | None:
+    return None if moment is None else ms(moment)
+
+
+def shown_name(customer_id: int, name: str) -> str:
+    return name or f"Visitor {customer_id}"
+
+
+def row_of(
+    conversation: Conversation, customer_name: str, seen: frames.Seen | UnsetType = UNSET
+) -> frames.Row:
+    c = conversation
+    return frames.Row(
+        id=c.id,
+        kind=c.kind,
+        state=c.state,
+        channel=c.channel,
+        customer=frames.RowCustomer(c.customer_id, shown_name(c.customer_id, customer_name)),
+        site=c.site_id,
+        created_at=ms(c.created_at),
+        state_at=ms(c.state_at),
+        last_seq=c.last_seq,
+        last_customer_seq=c.last_customer_seq,
+        last_agent_seq=c.last_agent_seq,
+        customer_messages=c.customer_messages,
+        agent_messages=c.agent_messages,
+        preview=c.preview,
+        preview_by=c.preview_by,
+        delivered=c.customer_delivered,
+        read=c.customer_read,
+        department=c.department_id,
+        owner=c.owner_id,
+        labels=list(c.labels),
+        last_customer_at=ms_or_none(c.last_customer_at),
+        last_agent_at=ms_or_none(c.last_agent_at),
+        waiting_since=ms_or_none(c.waiting_since),
+        closed_at=ms_or_none(c.closed_at),
+        closed_by=c.closed_by,
+        close_reason=c.close_reason,
+        new=c.is_new,
+        seen=seen,
+    )
+
+
+def view_of(
+    conversation: Conversation, names: Mapping[int, str], queue: frames.QueuePlace | None = None
+) -> frames.VisitorView:
+    """The conversation as its customer sees it. `unread`: public agent entries the customer has not read."""
+    c = conversation
+    return frames.VisitorView(
+        c=c.id,
+        kind=c.kind,
+        state=c.state,
+        last_seq=c.last_public_seq,
+        unread=1 if c.last_agent_seq > c.customer_read else 0,
+        delivered=c.agent_delivered,
+        read=c.agent_read,
+        agent=frames.VisitorAgent(names.get(c.owner_id, "")) if c.owner_id else None,
+        department=c.department_id,
+        queue=queue,
+        closed_at=ms_or_none(c.closed_at),
+    )
+
+
+def entry_of(
+    entry: Entry,
+    names: Mapping[int, str],
+    customer_name: str,
+    *,
+    public: bool,
+    read_at: datetime | None = None,
+) -> frames.Entry:
+    """One line of the thread for staff, or (`public`) for the customer."""
+    data = entry.data
+    wire = frames.Entry(seq=entry.seq, kind=entry.kind, by=entry.author, at=ms(entry.at))
+    if entry.author == "agent":
+        wire.by_id = entry.author_id
+        wire.name = names.get(entry.author_id, "")
+    elif entry.author == "customer":
+        wire.name = shown_name(entry.author_id, customer_name)
+    if entry.kind == "event":
+        if public:
+            wire.event = events.public_values(data or {})
+        else:
+            wire.event = data or {}
+            wire.text = entry.text
+    else:
+        wire.text = entry.text
+        if data is not None:
+            wire.files = msgspec.convert(data["files"], list[frames.File])
+    if entry.html is not None:
+        wire.html = entry.html
+    if entry.client_id is not None:
+        wire.id = entry.client_id
+    if public:
+        wire.prev = entry.prev_public
+    if read_at is not None:
+        wire.read_at = ms(read_at)
+    return wire
+
+
+def publication_of(
+    before: Conversation | None,
+    after: Conversation,
+    entries: list[Entry],
+    names: Mapping[int, str],
+    customer_name: str,
+) -> Publication:
+    """What one conversation's part of a batch has to tell. `entries` are its new ones in order, maybe none."""
+    row = row_of(after, customer_name)
+    team: list[bytes] = []
+    public: list[bytes | None] = []
+    for entry in entries:
+        frame = frames.EntryFrame(after.id, entry_of(entry, names, customer_name, public=False), row)
+        team.append(frames.encode(frame))
+        public.append(_public_frame(entry, after, names, customer_name) if entry.public else None)
+    return Publication(
+        after.id,
+        entries[0].seq if entries else after.last_seq + 1,
+        tuple(team),
+        tuple(public),
+        _owners(before, after),
+        _ticket_lists(before, after),
+        None if entries else frames.encode(frames.RowFrame(row)),
+    )
+
+
+def _public_frame(entry: Entry, after: Conversation, names: Mapping[int, str], customer_name: str) -> bytes:
+    frame = frames.EntryFrame(after.id, entry_of(entry, names, customer_name, public=True))
+    if entry.kind == "event":
+        frame.view = view_of(after, names)
+    return frames.encode(frame)
+
+
+def _owners(before: Conversation | None, after: Conversation) -> tuple[int, ...]:
+    owner = after.owner_id or 0
+    if before is None or before.owner_id == after.owner_id:
+        return (owner,)
+    return (owner, before.owner_id or 0)
+
+
+def _ticket_lists(before: Conversation | None, after: Conversation) -> tuple[int, ...]:
+    """Departments (0: none) whose agents have this in their list of unassigned tickets, or had it."""
+    lists = []
+    for c in (before, after):
+        if c is not None and c.state == "unassigned":
+            lists.append(c.department_id or 0)
+    return tuple(dict.fromkeys(lists))

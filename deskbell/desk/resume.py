@@ -1,0 +1,84 @@
+"""Catching up: everything after a number, or the word that it is too much; never a part."""
+
+from collections.abc import Callable
+
+from deskbell.domain.access import may_see
+from deskbell.domain.conversation import Conversation
+from deskbell.domain.errors import NotFound
+from deskbell.domain.people import Actor, Customer
+from deskbell.kit.postgres import Pool
+from deskbell.realtime.frames import RESUME_LIMIT, BothMarks, Gap, QueuePlace, Resumed, SideMarks, VisitorView
+from deskbell.realtime.publication import Publication
+from deskbell.store import conversations
+from deskbell.store.changes import Loaded
+
+from .directory import Directory
+from .present import entry_of, publication_of, row_of, view_of
+
+
+class Reader:
+    """Reads threads for people, each only what they may see. Raises NotFound for anything else."""
+
+    def __init__(
+        self, pool: Pool, directory: Directory, place_of: Callable[[int], QueuePlace | None]
+    ) -> None:
+        self._pool = pool
+        self._directory = directory
+        self._place_of = place_of
+
+    async def load(self, actor: Actor, conversation_id: int) -> Loaded:
+        loaded = await conversations.get(self._pool, conversation_id)
+        if loaded is None or not may_see(actor, loaded.conversation):
+            raise NotFound
+        return loaded
+
+    async def resume(self, actor: Actor, conversation_id: int, since: int | None) -> Resumed | Gap:
+        """Everything after `since` (None: only where things stand), or a Gap above the limit."""
+        loaded = await self.load(actor, conversation_id)
+        conversation, name = loaded
+        public = isinstance(actor, Customer)
+        names = self._directory.names.staff
+        lines = []
+        if since is not None:
+            lines = await conversations.after(
+                self._pool, conversation_id, since, RESUME_LIMIT + 1, public=public
+            )
+            if len(lines) > RESUME_LIMIT:
+                return Gap(conversation_id, since, conversation.last_seq)
+        entries = [entry_of(line.entry, names, name, public=public, read_at=line.read_at) for line in lines]
+        answer = Resumed(conversation_id, entries, marks_of(conversation))
+        if public:
+            answer.view = self.view(conversation)
+        else:
+            answer.s = row_of(conversation, name)
+        return answer
+
+    def view(self, conversation: Conversation) -> VisitorView:
+        """As its customer sees it, with the place in the queue."""
+        place = self._place_of(conversation.id) if conversation.state == "queued" else None
+        return view_of(conversation, self._directory.names.staff, place)
+
+    async def backfill(self, conversation_id: int, after: int) -> Publication | None:
+        """What the hub has missed, as a publication; None if there is nothing."""
+        loaded = await conversations.get(self._pool, conversation_id)
+        if loaded is None:
+            return None
+        lines = await conversations.after(self._pool, conversation_id, after, RESUME_LIMIT + 1, public=False)
+        if len(lines) > RESUME_LIMIT:
+            raise LookupError("too much was missed to be pushed")
+        if not lines:
+            return None
+        return publication_of(
+            loaded.conversation,
+            loaded.conversation,
+            [line.entry for line in lines],
+            self._directory.names.staff,
+            loaded.customer_name,
+        )
+
+
+def marks_of(conversation: Conversation) -> BothMarks:
+    c = conversation
+    return BothMarks(
+        SideMarks(c.customer_delivered, c.customer_read), SideMarks(c.agent_delivered, c.agent_read)
+    )

@@ -1,0 +1,164 @@
+"""Routing on one node: woken by events, swept slowly behind them; one router at a time in the desk (LIFE-1..4).
+
+It plans under an advisory lock and lets the ordinary batches carry the plan out, holding the lock until they
+have committed: so no two plans ever count on the same free place, and a chat that meanwhile went elsewhere
+refuses the plan by itself.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+
+import structlog
+
+from deskbell.domain.commands import Assign, Command, KeepWaiting, TurnIntoTicket
+from deskbell.domain.errors import Refused
+from deskbell.domain.people import SYSTEM
+from deskbell.domain.routing import Decision, Full, Given, Nobody, Waiting, route
+from deskbell.kit.clock import Clock
+from deskbell.kit.postgres import AWAY, Connection, Pool, connect
+from deskbell.realtime.bus import PostgresBus
+from deskbell.realtime.frames import QueueFrame, QueuePlace, encode
+from deskbell.realtime.hub import Hub
+from deskbell.store import routing as rows
+
+from .batcher import Batcher
+from .directory import Directory
+
+log = structlog.get_logger()
+
+SWEEP_S = 2.0
+NOBODY = "no agent is available"
+
+
+class Router:
+    def __init__(
+        self,
+        dsn: str,
+        pool: Pool,
+        clock: Clock,
+        batcher: Batcher,
+        directory: Directory,
+        hub: Hub,
+        bus: PostgresBus,
+    ) -> None:
+        self.places: dict[int, QueuePlace] = {}
+        self._dsn = dsn
+        self._pool = pool
+        self._clock = clock
+        self._batcher = batcher
+        self._directory = directory
+        self._hub = hub
+        self._bus = bus
+        self._wake = asyncio.Event()
+        self._connection: Connection | None = None
+
+    def wake(self) -> None:
+        """A chat waits, a place is free, or somebody became available."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        while True:
+            try:
+                await asyncio.wait_for(self._wake.wait(), SWEEP_S)
+            except TimeoutError:
+                pass
+            self._wake.clear()
+            try:
+                if await rows.anybody_waits(self._pool):
+                    await self.run_once()
+                elif self.places:
+                    self._tell_places([], {})
+            except AWAY as error:
+                log.warning("routing_away", error=type(error).__name__)
+                self._drop()
+                await asyncio.sleep(0.2)
+
+    async def run_once(self) -> None:
+        """Look at the whole queue once and give what can be given."""
+        connection = await self._connect()
+        await rows.lock(connection)
+        try:
+            now = self._clock.now()
+            queue, told = await rows.queue(connection)
+            preferences = self._directory.preferences
+            workloads = await rows.workloads(connection, preferences.max_chats, now)
+            decisions = route(queue, workloads, last_agent=preferences.last_agent, now=now)
+            given = await self._carry_out(decisions, told)
+            if given:
+                await rows.note_assigned(connection, given, now)
+            await self._tell_waiting(connection, queue, decisions, now)
+        finally:
+            if not connection.is_closed():
+                await rows.unlock(connection)
+
+    async def _carry_out(self, decisions: Sequence[Decision], told: frozenset[int]) -> list[int]:
+        """Submit the plan as ordinary commands; returns the agents who were given a chat."""
+        commands = [c for decision in decisions if (c := _command(decision, told)) is not None]
+        results = await asyncio.gather(
+            *(self._batcher.perform(command) for command in commands), return_exceptions=True
+        )
+        given = []
+        for command, result in zip(commands, results, strict=True):
+            if isinstance(result, BaseException):
+                if not isinstance(result, Refused):
+                    raise result
+                if result.code in ("retry", "busy"):
+                    self._wake.set()
+            elif isinstance(command, Assign):
+                given.append(command.agent_id)
+        return given
+
+    async def _tell_waiting(
+        self, connection: Connection, queue: Sequence[Waiting], decisions: Sequence[Decision], now: datetime
+    ) -> None:
+        """Tell those who go on waiting their place and the estimate, if it has changed (VISITOR-11)."""
+        waiting = {d.conversation_id for d in decisions if isinstance(d, Full)}
+        still = [w for w in queue if w.conversation_id in waiting]
+        pace = await rows.pace(connection, now) if still else {}
+        self._tell_places(still, pace)
+
+    def _tell_places(self, still: Sequence[Waiting], pace: dict[int | None, float]) -> None:
+        places: dict[int, QueuePlace] = {}
+        ahead: dict[int | None, int] = {}
+        for chat in still:
+            position = ahead[chat.department_id] = ahead.get(chat.department_id, 0) + 1
+            step = pace.get(chat.department_id)
+            wait = None if step is None else round(step * position)
+            place = places[chat.conversation_id] = QueuePlace(position, wait)
+            if self.places.get(chat.conversation_id) != place:
+                self.hear_place(chat.conversation_id, place)
+                self._bus.send("queue", chat.conversation_id, position, wait)
+        self.places = places
+
+    def hear_place(self, conversation_id: int, place: QueuePlace) -> None:
+        self.places[conversation_id] = place
+        self._hub.tell_visitors(
+            conversation_id, encode(QueueFrame(conversation_id, place.position, place.wait))
+        )
+
+    def place_of(self, conversation_id: int) -> QueuePlace | None:
+        """Where a waiting chat stood when routing last looked."""
+        return self.places.get(conversation_id)
+
+    async def _connect(self) -> Connection:
+        if self._connection is None or self._connection.is_closed():
+            self._connection = await connect(self._dsn)
+        return self._connection
+
+    def _drop(self) -> None:
+        if self._connection is not None:
+            self._connection.terminate()
+            self._connection = None
+
+
+def _command(decision: Decision, told: frozenset[int]) -> Command | None:
+    match decision:
+        case Given(conversation_id, agent_id, why, chats):
+            return Assign(conversation_id, agent_id, why, chats, SYSTEM)
+        case Full(conversation_id) if conversation_id not in told:
+            return KeepWaiting(conversation_id, SYSTEM)
+        case Nobody(conversation_id) if conversation_id not in told:
+            return TurnIntoTicket(conversation_id, NOBODY, SYSTEM)
+        case _:
+            return None

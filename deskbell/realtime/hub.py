@@ -1,0 +1,237 @@
+"""Who listens to what on this node, and the pushing to them. It never writes to the database.
+
+Topics are kept apart by kind, so that a secret is kept by structure: a customer's socket is only ever joined
+to `public`, and team frames are only ever pushed to `team`, `agents`, `departments` and `supervisors`.
+"""
+
+import asyncio
+import time
+from collections import OrderedDict, defaultdict
+from collections.abc import Awaitable, Callable, Iterable
+
+from .connection import Connection
+from .publication import Publication
+
+HEADS_KEPT = 100_000
+SILENCE_S = 45.0
+
+Topic = dict[int, set[Connection]]
+Backfill = Callable[[int, int], Awaitable[Publication | None]]
+
+
+class Hub:
+    def __init__(self) -> None:
+        self.public: Topic = defaultdict(set)
+        self.team: Topic = defaultdict(set)
+        self.agents: Topic = defaultdict(set)
+        self.departments: Topic = defaultdict(set)
+        self.customers: Topic = defaultdict(set)
+        self.supervisors: set[Connection] = set()
+        self.connections: set[Connection] = set()
+        self.backfill: Backfill | None = None
+        self._heads: OrderedDict[int, int] = OrderedDict()
+        self._parked: dict[int, list[Publication]] = {}
+        self._tasks: set[asyncio.Future[object]] = set()
+        self._dirty: list[Connection] = []
+        self._flush_at: asyncio.Handle | None = None
+
+    # -- joining and leaving
+
+    def add(self, connection: Connection) -> None:
+        self.connections.add(connection)
+
+    def join(self, topic: Topic, key: int, connection: Connection) -> None:
+        topic[key].add(connection)
+
+    def leave(self, topic: Topic, key: int, connection: Connection) -> None:
+        members = topic.get(key)
+        if members is not None:
+            members.discard(connection)
+            if not members:
+                del topic[key]
+
+    def remove(self, connection: Connection) -> None:
+        """Forget a socket that is gone."""
+        self.connections.discard(connection)
+        self.supervisors.discard(connection)
+        for conversation_id in connection.conversations:
+            self.leave(self.public if connection.customer_id else self.team, conversation_id, connection)
+        if connection.staff_id:
+            self.leave(self.agents, connection.staff_id, connection)
+            for department_id in connection.departments | {0}:
+                self.leave(self.departments, department_id, connection)
+        if connection.customer_id:
+            self.leave(self.customers, connection.customer_id, connection)
+
+    # -- entries, in order
+
+    def listens(self, conversation_id: int, owners: Iterable[int], departments: Iterable[int]) -> bool:
+        """Whether anybody here would get entries of this conversation."""
+        return (
+            conversation_id in self.public
+            or conversation_id in self.team
+            or bool(self.supervisors)
+            or any(owner in self.agents for owner in owners)
+            or any(department in self.departments for department in departments)
+        )
+
+    def publish(self, publication: Publication) -> None:
+        """Push new entries, each number once and in order.
+
+        Commits of one conversation are ordered by its row lock, but news of them may arrive here in another
+        order (from this node and, over the bus, from others), twice, or not at all: a missing number is read from the database first.
+        """
+        conversation_id = publication.conversation_id
+        parked = self._parked.get(conversation_id)
+        if parked is not None:
+            parked.append(publication)
+            return
+        if not publication.team:
+            self._push(publication)
+            return
+        head = self._heads.get(conversation_id)
+        if head is not None and publication.first > head + 1 and self.backfill is not None:
+            self._parked[conversation_id] = [publication]
+            self.spawn(self._fill(conversation_id, head))
+            return
+        self._advance(publication, head)
+
+    def missed(self, conversation_id: int, last: int) -> None:
+        """Entries up to `last` exist, but they did not come along: read and push them."""
+        head = self._heads.get(conversation_id)
+        if conversation_id in self._parked or self.backfill is None or (head is not None and last <= head):
+            return
+        self._parked[conversation_id] = []
+        self.spawn(self._fill(conversation_id, last - 1 if head is None else head))
+
+    def head_of(self, conversation_id: int) -> int | None:
+        return self._heads.get(conversation_id)
+
+    def _advance(self, publication: Publication, head: int | None) -> None:
+        if head is not None:
+            if publication.last <= head:
+                return
+            known = head + 1 - publication.first
+            if known > 0:
+                publication = publication._replace(
+                    first=head + 1, team=publication.team[known:], public=publication.public[known:]
+                )
+        self._heads[publication.conversation_id] = publication.last
+        self._heads.move_to_end(publication.conversation_id)
+        if len(self._heads) > HEADS_KEPT:
+            self._heads.popitem(last=False)
+        self._push(publication)
+
+    async def _fill(self, conversation_id: int, head: int) -> None:
+        assert self.backfill is not None
+        try:
+            missing = await self.backfill(conversation_id, head)
+        except Exception:  # the database is away: whoever lacks something will resume
+            missing = None
+            self.resync(conversation_id)
+        waiting = sorted(self._parked.pop(conversation_id, ()), key=lambda p: p.first)
+        for publication in ([missing] if missing is not None else []) + waiting:
+            if publication.team:
+                self._advance(publication, self._heads.get(conversation_id))
+            else:
+                self._push(publication)
+
+    def resync(self, conversation_id: int) -> None:
+        """Close the sockets that follow this conversation, to resume it from the database."""
+        self._heads.pop(conversation_id, None)
+        for connection in (*self.public.get(conversation_id, ()), *self.team.get(conversation_id, ())):
+            connection.close(1001, "Please reconnect.", 500)
+
+    def _push(self, publication: Publication) -> None:
+        staff = self.team_of(publication.conversation_id, publication.owners, publication.departments)
+        if staff:
+            frames = publication.team if publication.row is None else (*publication.team, publication.row)
+            data = frames[0] if len(frames) == 1 else b"\n".join(frames)
+            for connection in staff:
+                connection.push(data)
+            self._unjoin_strangers(publication)
+        visitors = self.public.get(publication.conversation_id)
+        if visitors:
+            shown = [frame for frame in publication.public if frame is not None]
+            if shown:
+                data = b"\n".join(shown)
+                for connection in visitors:
+                    connection.push(data)
+
+    def team_of(
+        self, conversation_id: int, owners: Iterable[int], departments: Iterable[int] = ()
+    ) -> set[Connection]:
+        """Every staff socket that follows the conversation or has it in a list, each once."""
+        groups = [self.team.get(conversation_id), self.supervisors]
+        groups += [self.agents.get(owner) for owner in owners]
+        groups += [self.departments.get(department) for department in departments]
+        present = [group for group in groups if group]
+        if len(present) == 1:
+            return present[0]
+        return set().union(*present)
+
+    def _unjoin_strangers(self, publication: Publication) -> None:
+        """After a change of hands, those who may no longer see the thread stop getting it."""
+        if len(publication.owners) < 2:
+            return
+        owner = publication.owners[0]
+        for connection in list(self.team.get(publication.conversation_id, ())):
+            if not connection.supervises and connection.staff_id != owner:
+                self.leave(self.team, publication.conversation_id, connection)
+                connection.conversations.discard(publication.conversation_id)
+
+    # -- anything else
+
+    def tell_visitors(self, conversation_id: int, frame: bytes) -> None:
+        for connection in self.public.get(conversation_id, ()):
+            connection.push_lossy(frame)
+
+    def tell_team(self, conversation_id: int, owner: int, frame: bytes) -> None:
+        for connection in self.team_of(conversation_id, (owner,)):
+            connection.push_lossy(frame)
+
+    def tell_agent(self, staff_id: int, frame: bytes) -> None:
+        for connection in self.agents.get(staff_id, ()):
+            connection.push(frame)
+
+    def tell_staff(self, frame: bytes) -> None:
+        for members in self.agents.values():
+            for connection in members:
+                connection.push_lossy(frame)
+
+    # -- sockets as a whole
+
+    def end_sessions(self, session_ids: Iterable[int]) -> None:
+        """PEOPLE-3: sockets of an ended session close at once."""
+        ended = frozenset(session_ids)
+        for connection in list(self.connections):
+            if connection.session_id in ended and connection.staff_id:
+                connection.close(4009, "Your session has ended.")
+
+    def close_silent(self, now: float | None = None) -> None:
+        """Close sockets that said nothing for 45 s, and those whose session has run out. `now` is monotonic."""
+        moment = time.monotonic() if now is None else now
+        for connection in list(self.connections):
+            if moment - connection.heard_at > SILENCE_S:
+                connection.close(4016, "Nothing was heard from you for 45 seconds.")
+            elif connection.expires_at is not None and moment >= connection.expires_at:
+                connection.close(4009, "Your session has ended.")
+
+    def mark_dirty(self, connection: Connection) -> None:
+        """This socket has frames waiting: write them at the end of this turn of the loop."""
+        self._dirty.append(connection)
+        if self._flush_at is None:
+            self._flush_at = asyncio.get_running_loop().call_soon(self.flush)
+
+    def flush(self) -> None:
+        if self._flush_at is not None:
+            self._flush_at.cancel()
+            self._flush_at = None
+        dirty, self._dirty = self._dirty, []
+        for connection in dirty:
+            connection.flush()
+
+    def spawn(self, work: Awaitable[object]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

@@ -1,0 +1,228 @@
+"""The one writing door of conversations: lock, look for earlier answers, save. Called inside the caller's transaction."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import msgspec
+
+from deskbell.domain.conversation import Conversation, Entry
+from deskbell.kit.postgres import Connection
+
+CHANNEL = "deskbell"  # where a node tells the others what it has committed
+
+COLUMNS = Conversation._fields
+_SELECTED = ", ".join(f"c.{name}" for name in COLUMNS)
+_WIDTH = len(COLUMNS)
+
+# Lock the conversations in id order, so that two writers cannot wait for each other.
+_LOCK = f"""
+SELECT {_SELECTED}, cu.name AS customer_name
+FROM conversation c JOIN customer cu ON cu.id = c.customer_id
+WHERE c.id = ANY($1::bigint[]) ORDER BY c.id FOR UPDATE OF c"""
+
+# What was answered to these senders' client ids before.
+_ANSWERS = """
+SELECT e.conversation_id, e.author, e.author_id, e.client_id, e.seq, e.at
+FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[]) AS k(c, author, author_id, client_id)
+JOIN entry e ON e.conversation_id = k.c AND e.author = k.author AND e.author_id = k.author_id
+            AND e.client_id = k.client_id"""
+
+# Where a start belongs: the conversation this very start has made, or else the customer's open chat.
+_PLACES = """
+SELECT k.customer_id, k.start_id, c.id
+FROM unnest($1::bigint[], $2::text[]) AS k(customer_id, start_id)
+JOIN LATERAL (
+    SELECT id, start_id FROM conversation
+    WHERE customer_id = k.customer_id
+      AND (start_id = k.start_id OR (kind = 'chat' AND state IN ('queued', 'offered', 'live', 'pending')))
+    ORDER BY start_id IS NOT DISTINCT FROM k.start_id DESC LIMIT 1
+) c ON true"""
+
+_NEW_IDS = "SELECT nextval('conversation_id_seq') FROM generate_series(1, $1)"
+
+_CUSTOMER_NAMES = "SELECT id, name FROM customer WHERE id = ANY($1::bigint[])"
+
+_INSERT_CONVERSATION = (
+    f"INSERT INTO conversation ({', '.join(COLUMNS)}) OVERRIDING SYSTEM VALUE VALUES "
+    f"({', '.join(f'${n}' for n in range(1, _WIDTH + 1))})"
+)
+
+# Every column but those of the marks, which another path writes (store/marks.py).
+_FULL = tuple(
+    name
+    for name in COLUMNS
+    if name not in ("id", "customer_delivered", "customer_read", "agent_delivered", "agent_read")
+)
+_UPDATE_CONVERSATION = (
+    f"UPDATE conversation SET {', '.join(f'{name} = ${n}' for n, name in enumerate(_FULL, 2))} WHERE id = $1"
+)
+
+# A message touches only these; one statement saves a whole batch of them.
+_HOT: dict[str, str] = {
+    "opened_at": "timestamptz",
+    "last_seq": "integer",
+    "last_public_seq": "integer",
+    "last_customer_seq": "integer",
+    "last_agent_seq": "integer",
+    "last_customer_at": "timestamptz",
+    "last_agent_at": "timestamptz",
+    "waiting_since": "timestamptz",
+    "customer_messages": "integer",
+    "agent_messages": "integer",
+    "preview": "text",
+    "preview_by": "text",
+}
+_HOT_INDEXES = tuple(COLUMNS.index(name) for name in ("id", *_HOT))
+_COLD_INDEXES = tuple(n for n in range(_WIDTH) if n not in _HOT_INDEXES)
+
+_SAVE = f"""
+WITH entries AS (
+    INSERT INTO entry (conversation_id, seq, kind, public, prev_public, author, author_id, client_id,
+                       text, html, data, at)
+    SELECT c, seq, kind, public, prev, author, author_id, client_id, text, html, data::jsonb, at
+    FROM unnest($1::bigint[], $2::integer[], $3::text[], $4::boolean[], $5::integer[], $6::text[],
+                $7::bigint[], $8::text[], $9::text[], $10::text[], $11::text[], $12::timestamptz[])
+         AS e(c, seq, kind, public, prev, author, author_id, client_id, text, html, data, at)
+), conversations AS (
+    UPDATE conversation c SET {", ".join(f"{name} = u.{name}" for name in _HOT)}
+    FROM unnest($13::bigint[], {", ".join(f"${n}::{kind}[]" for n, kind in enumerate(_HOT.values(), 14))})
+         AS u(id, {", ".join(_HOT)})
+    WHERE c.id = u.id
+)
+SELECT pg_notify('{CHANNEL}', notice) FROM unnest(${14 + len(_HOT)}::text[]) AS notice"""
+
+_ATTACH = """
+UPDATE file f SET conversation_id = k.c FROM unnest($1::text[], $2::bigint[]) AS k(id, c) WHERE f.id = k.id"""
+
+# What a customer said of themselves in the form: unverified, and never over what is verified (VISITOR-6).
+_INTRODUCE = """
+UPDATE customer SET name = CASE WHEN $2 = '' THEN name ELSE $2 END,
+                    email = CASE WHEN $3 = '' OR email_verified THEN email ELSE $3 END,
+                    fields = fields || $4::jsonb
+WHERE id = $1"""
+
+_LAST_AGENT = """
+UPDATE customer cu SET last_agent_id = k.agent FROM unnest($1::bigint[], $2::integer[]) AS k(id, agent)
+WHERE cu.id = k.id"""
+
+
+class Loaded(NamedTuple):
+    conversation: Conversation
+    customer_name: str
+
+
+class Answer(NamedTuple):
+    """What a sender is told: the entry that carries the sender's client id. `dup`: it was there before."""
+
+    conversation_id: int
+    seq: int
+    at: datetime
+    dup: bool = False
+
+
+class Introduction(NamedTuple):
+    customer_id: int
+    name: str
+    email: str
+    fields: dict[str, str]
+
+
+class Saving(NamedTuple):
+    """Everything one batch saves. `before` holds the loaded state of each conversation that was there already."""
+
+    before: dict[int, Conversation]
+    after: dict[int, Conversation]
+    entries: Sequence[Entry]
+    attached: Sequence[tuple[str, int]]
+    introductions: Sequence[Introduction]
+    notices: Sequence[str]
+
+
+def conversation_of(record: Any) -> Conversation:
+    """The conversation in the first columns of a record that starts with COLUMNS."""
+    values = list(record)[:_WIDTH]
+    values[9] = tuple(values[9])
+    return Conversation(*values)
+
+
+async def lock(connection: Connection, ids: Iterable[int]) -> dict[int, Loaded]:
+    """Lock and read conversations. Unknown ids are simply missing."""
+    rows = await connection.fetch(_LOCK, sorted(ids))
+    return {row[0]: Loaded(conversation_of(row), row[_WIDTH]) for row in rows}
+
+
+Key = tuple[int, str, int, str]
+
+
+async def earlier_answers(connection: Connection, keys: Sequence[Key]) -> dict[Key, Answer]:
+    """Answers that were given before to (conversation, author, author id, client id)."""
+    rows = await connection.fetch(_ANSWERS, *zip(*keys, strict=True))
+    return {(r[0], r[1], r[2], r[3]): Answer(r[0], r[4], r[5], True) for r in rows}
+
+
+async def places_of(connection: Connection, starts: Sequence[tuple[int, str]]) -> dict[tuple[int, str], int]:
+    """(customer, start id) -> the conversation a start belongs to, if there is one."""
+    rows = await connection.fetch(_PLACES, *zip(*starts, strict=True))
+    return {(r[0], r[1]): r[2] for r in rows}
+
+
+async def new_ids(connection: Connection, count: int) -> list[int]:
+    return [row[0] for row in await connection.fetch(_NEW_IDS, count)]
+
+
+async def customer_names(connection: Connection, ids: Sequence[int]) -> dict[int, str]:
+    return {row[0]: row[1] for row in await connection.fetch(_CUSTOMER_NAMES, ids)}
+
+
+async def save(connection: Connection, saving: Saving) -> None:
+    """Write a batch: new conversations, changed ones, entries, files, and one notice to the other nodes."""
+    new, full, hot = _sort_out(saving)
+    if new:
+        await connection.executemany(_INSERT_CONVERSATION, new)
+    if full:
+        await connection.executemany(
+            _UPDATE_CONVERSATION, [(c.id, *(getattr(c, name) for name in _FULL)) for c in full]
+        )
+    for introduction in saving.introductions:
+        await connection.execute(_INTRODUCE, *introduction)
+    given = _newly_given(saving)
+    if given:
+        await connection.execute(_LAST_AGENT, *zip(*given, strict=True))
+    if saving.attached:
+        await connection.execute(_ATTACH, *zip(*saving.attached, strict=True))
+    entry_columns = list(zip(*map(_entry_row, saving.entries), strict=True)) or [()] * 12
+    hot_columns = list(zip(*([c[n] for n in _HOT_INDEXES] for c in hot), strict=True)) or [()] * len(
+        _HOT_INDEXES
+    )
+    await connection.execute(_SAVE, *entry_columns, *hot_columns, saving.notices)
+
+
+def _sort_out(saving: Saving) -> tuple[list[Conversation], list[Conversation], list[Conversation]]:
+    new, full, hot = [], [], []
+    for c in saving.after.values():
+        before = saving.before.get(c.id)
+        if before is None:
+            new.append(c)
+        elif all(c[n] == before[n] for n in _COLD_INDEXES):
+            hot.append(c)
+        else:
+            full.append(c)
+    return new, full, hot
+
+
+def _newly_given(saving: Saving) -> list[tuple[int, int]]:
+    """(customer, agent) of each conversation that got an owner in this batch, for the last-agent rule (LIFE-2)."""
+    given = []
+    for c in saving.after.values():
+        before = saving.before.get(c.id)
+        if c.owner_id is not None and (before is None or before.owner_id != c.owner_id):
+            given.append((c.customer_id, c.owner_id))
+    return sorted(given)
+
+
+def _entry_row(entry: Entry) -> tuple[Any, ...]:
+    data = entry.data
+    if data is None:
+        return entry
+    return entry._replace(data=msgspec.json.encode(data).decode())  # type: ignore[arg-type]

@@ -1,0 +1,96 @@
+"""Reading conversations and their threads."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from deskbell.domain.conversation import Conversation, Entry
+from deskbell.kit.postgres import Pool
+
+from .changes import COLUMNS, Loaded, conversation_of
+
+_SELECTED = ", ".join(f"c.{name}" for name in COLUMNS)
+_ENTRY = """conversation_id, seq, kind, public, prev_public, author, author_id, client_id, text, html, data, at,
+            read_at"""
+
+# One conversation with its customer's name.
+_ONE = f"""
+SELECT {_SELECTED}, cu.name FROM conversation c JOIN customer cu ON cu.id = c.customer_id WHERE c.id = $1"""
+
+# What a visitor sees on coming back: the open chat, else the newest conversation.
+_CURRENT = """
+SELECT id FROM conversation WHERE customer_id = $1
+ORDER BY state IN ('queued', 'offered', 'live', 'pending') DESC, id DESC LIMIT 1"""
+
+_AFTER = f"""
+SELECT {_ENTRY} FROM entry WHERE conversation_id = $1 AND seq > $2 AND (public OR NOT $3) ORDER BY seq LIMIT $4"""
+
+_BEFORE = f"""
+SELECT {_ENTRY} FROM entry WHERE conversation_id = $1 AND seq < $2 AND (public OR NOT $3) ORDER BY seq DESC LIMIT $4"""
+
+# How many replies each agent has written.
+_AGENTS = """
+SELECT author_id::integer, count(*) FROM entry
+WHERE conversation_id = $1 AND author = 'agent' AND kind = 'message' GROUP BY 1 ORDER BY min(seq)"""
+
+# Unread for the customer: what staff wrote after the customer's read mark.
+_UNREAD = """
+SELECT count(*) FROM entry WHERE conversation_id = $1 AND seq > $2 AND author = 'agent' AND kind = 'message'"""
+
+_SEEN = "SELECT seq, customer_messages FROM seen WHERE staff_id = $1 AND conversation_id = $2"
+
+# The present numbers of conversations that are being followed, to notice lost news.
+_HEADS = "SELECT id, last_seq FROM conversation WHERE id = ANY($1::bigint[])"
+
+
+class Line(NamedTuple):
+    """An entry as stored, and when the customer read it."""
+
+    entry: Entry
+    read_at: datetime | None
+
+
+def _lines(records: Sequence[Any]) -> list[Line]:
+    return [Line(Entry(*tuple(r)[:12]), r[12]) for r in records]
+
+
+async def get(pool: Pool, conversation_id: int) -> Loaded | None:
+    row = await pool.fetchrow(_ONE, conversation_id)
+    return None if row is None else Loaded(conversation_of(row), row[len(COLUMNS)])
+
+
+async def current_of(pool: Pool, customer_id: int) -> int | None:
+    """The conversation a visitor is shown, if there is any."""
+    found: int | None = await pool.fetchval(_CURRENT, customer_id)
+    return found
+
+
+async def after(pool: Pool, conversation_id: int, seq: int, limit: int, *, public: bool) -> list[Line]:
+    """The next `limit` lines after `seq`, ascending."""
+    return _lines(await pool.fetch(_AFTER, conversation_id, seq, public, limit))
+
+
+async def before(pool: Pool, conversation_id: int, seq: int, limit: int, *, public: bool) -> list[Line]:
+    """The last `limit` lines before `seq`, ascending."""
+    return _lines(await pool.fetch(_BEFORE, conversation_id, seq, public, limit))[::-1]
+
+
+async def replies_by_agent(pool: Pool, conversation_id: int) -> list[tuple[int, int]]:
+    """(staff id, replies), in the order of the first reply."""
+    return [(row[0], row[1]) for row in await pool.fetch(_AGENTS, conversation_id)]
+
+
+async def unread_by_customer(pool: Pool, conversation: Conversation) -> int:
+    if conversation.last_agent_seq <= conversation.customer_read:
+        return 0
+    return int(await pool.fetchval(_UNREAD, conversation.id, conversation.customer_read))
+
+
+async def seen_by(pool: Pool, staff_id: int, conversation_id: int) -> tuple[int, int]:
+    """(seq, customer's messages) up to which this person has looked."""
+    row = await pool.fetchrow(_SEEN, staff_id, conversation_id)
+    return (row[0], row[1]) if row else (0, 0)
+
+
+async def heads(pool: Pool, ids: Sequence[int]) -> list[tuple[int, int]]:
+    return [(row[0], row[1]) for row in await pool.fetch(_HEADS, ids)]

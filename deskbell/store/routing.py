@@ -1,0 +1,77 @@
+"""What routing looks at: the queue, and the available agents with their load."""
+
+from datetime import datetime, timedelta
+
+from deskbell.domain.routing import Waiting, Workload
+from deskbell.kit.postgres import Connection, Pool
+
+from .presence import GRACE, ONLINE
+
+QUEUE_LOOKED_AT = 500
+WAITS_LOOKED_AT = 20
+WAITS_WITHIN = timedelta(hours=1)
+
+# One router at a time, on all nodes; held while its assignments are committed.
+_LOCK = "SELECT pg_advisory_lock(4021, 1)"
+_UNLOCK = "SELECT pg_advisory_unlock(4021, 1)"
+
+# The queue, oldest first.
+_QUEUE = """
+SELECT c.id, c.department_id, c.queued_at, cu.last_agent_id, c.queue_told
+FROM conversation c JOIN customer cu ON cu.id = c.customer_id
+WHERE c.state = 'queued' ORDER BY c.queued_at, c.id LIMIT $1"""
+
+# Whether routing has anything to do at all.
+_WAITING = "SELECT EXISTS (SELECT FROM conversation WHERE state = 'queued')"
+
+# Available agents; live chats count, pending ones do not (LIFE-3).
+_WORKLOADS = f"""
+SELECT staff.id, ARRAY(SELECT department_id FROM department_staff WHERE staff_id = staff.id) AS departments,
+       (SELECT count(*) FROM conversation WHERE owner_id = staff.id AND state = 'live') AS chats,
+       COALESCE(staff.max_chats, $2) AS maximum, staff.last_assigned_at
+FROM staff WHERE {ONLINE}"""
+
+_ASSIGNED_AT = """
+UPDATE staff SET last_assigned_at = $2 WHERE id = ANY($1::integer[])"""
+
+# How far apart chats left the queue lately, by department (null: none), for the estimate of VISITOR-11.
+_PACE = """
+SELECT department_id, count(*), EXTRACT(epoch FROM $1::timestamptz - min(assigned_at))::float
+FROM (SELECT department_id, assigned_at, row_number() OVER (PARTITION BY department_id ORDER BY assigned_at DESC) AS n
+      FROM conversation
+      WHERE state IN ('live', 'pending', 'closed') AND queue_told AND assigned_at > $1::timestamptz - $2::interval) recent
+WHERE n <= $3 GROUP BY department_id"""
+
+
+async def lock(connection: Connection) -> None:
+    await connection.execute(_LOCK)
+
+
+async def unlock(connection: Connection) -> None:
+    await connection.execute(_UNLOCK)
+
+
+async def anybody_waits(pool: Pool) -> bool:
+    return bool(await pool.fetchval(_WAITING))
+
+
+async def queue(connection: Connection) -> tuple[list[Waiting], frozenset[int]]:
+    """The waiting chats, and the ids of those that were told to wait already."""
+    rows = await connection.fetch(_QUEUE, QUEUE_LOOKED_AT)
+    return [Waiting(*tuple(row)[:4]) for row in rows], frozenset(row[0] for row in rows if row[4])
+
+
+async def workloads(connection: Connection, maximum: int, now: datetime) -> list[Workload]:
+    """`maximum` is the preference for agents without their own."""
+    rows = await connection.fetch(_WORKLOADS, now - GRACE, maximum)
+    return [Workload(r[0], frozenset(r[1]), r[2], r[3], r[4]) for r in rows]
+
+
+async def note_assigned(connection: Connection, agent_ids: list[int], now: datetime) -> None:
+    await connection.execute(_ASSIGNED_AT, agent_ids, now)
+
+
+async def pace(connection: Connection, now: datetime) -> dict[int | None, float]:
+    """Department -> mean seconds between chats leaving its queue during the last hour; missing when there were none."""
+    rows = await connection.fetch(_PACE, now, WAITS_WITHIN, WAITS_LOOKED_AT)
+    return {row[0]: row[2] / row[1] for row in rows if row[1]}
