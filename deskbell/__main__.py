@@ -1,0 +1,227 @@
+"""The command line: `deskbell run | serve | work | migrate | demo | backup | restore`.
+
+Heavy parts are imported by the command that needs them, so that help and errors come at once.
+"""
+
+import asyncio
+import contextlib
+import errno
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from deskbell.settings import Settings
+
+STOPPED = 130
+"""Exit code after Ctrl-C while something was still going on."""
+
+app = typer.Typer(
+    help="Deskbell: live chat and tickets on your own machine. Settings come from the environment.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.command()
+def run() -> None:
+    """Serve with a lively demo in it: the quickest way to see everything."""
+    _main(lambda settings: _serve(settings, demo=True), needs_port=True)
+
+
+@app.command()
+def serve() -> None:
+    """Serve for real use; the first start prints a token for the first admin."""
+    _main(lambda settings: _serve(settings, demo=False), needs_port=True)
+
+
+@app.command()
+def work() -> None:
+    """Do only the background jobs, beside servers with WORK=false."""
+
+    async def action(settings: "Settings") -> None:
+        from deskbell import wiring
+
+        async with _database(settings) as ready:
+            await wiring.work(ready)
+
+    _main(action)
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to this version; the old version may go on serving meanwhile."""
+
+    async def action(settings: "Settings") -> None:
+        async with _database(settings):
+            typer.echo("The database is up to date.")
+
+    _main(action)
+
+
+@app.command()
+def demo() -> None:
+    """Fill an empty desk with the demo and end."""
+
+    async def action(settings: "Settings") -> None:
+        from deskbell import wiring
+
+        async with _database(settings) as ready:
+            await wiring.fill_demo(ready)
+            typer.echo("The demo is in.")
+
+    _main(action)
+
+
+@app.command()
+def backup(file: Annotated[Path, typer.Argument(help="Where to write it, as in desk.tar.")]) -> None:
+    """Save database, files and secret key into one file, while the desk serves."""
+
+    async def action(settings: "Settings") -> None:
+        from deskbell import backup
+
+        async with _database(settings, up_to_date=False) as ready:
+            await asyncio.to_thread(backup.save, ready, file)
+            typer.echo(f"Saved to {file} ({file.stat().st_size / 1e6:.1f} MB).")
+
+    _main(action)
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="What `deskbell backup` wrote.")],
+    replace: Annotated[bool, typer.Option(help="Replace what is in the database now.")] = False,
+) -> None:
+    """Bring a backup back; stop the servers first."""
+
+    async def action(settings: "Settings") -> None:
+        from deskbell import backup
+
+        async with _database(settings, up_to_date=False) as ready:
+            await backup.bring_back(ready, file, replace=replace)
+        async with _database(settings):
+            typer.echo(f"Restored from {file}.")
+
+    _main(action)
+
+
+async def _serve(settings: "Settings", *, demo: bool) -> None:
+    from deskbell import wiring
+
+    async with _database(settings) as ready:
+        await wiring.serve(ready, demo=demo)
+
+
+@contextlib.asynccontextmanager
+async def _database(settings: "Settings", *, up_to_date: bool = True) -> "AsyncIterator[Settings]":
+    """Settings whose `database_url` serves and is migrated; the embedded one runs as long as the block."""
+    async with contextlib.AsyncExitStack() as stack:
+        if settings.embedded:
+            from deskbell.embedded import EmbeddedPostgres
+
+            postgres = EmbeddedPostgres(settings.postgres_folder, pg_bin=settings.pg_bin)
+            stack.push_async_callback(postgres.stop)
+            settings = settings.model_copy(update={"database_url": await postgres.start()})
+        if up_to_date:
+            from deskbell.store.migrate import migrate
+
+            await migrate(settings.database_url)
+        yield settings
+
+
+def _main(action: "Callable[[Settings], Awaitable[None]]", *, needs_port: bool = False) -> None:
+    """Run a command: known failures become one sentence, Ctrl-C ends quietly."""
+    from deskbell.settings import SettingsError, load
+
+    try:
+        settings = load()
+        if needs_port:
+            _check_port(settings.host, settings.port)
+        settings.secret_key()
+    except (SettingsError, _Refusal) as error:
+        _fail(str(error))
+    try:
+        _run_loop(action, settings)
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        sys.exit(STOPPED)
+    except Exception as error:
+        sentence = _sentence(error, settings)
+        if sentence is None:
+            raise
+        _fail(sentence)
+
+
+def _run_loop(action: "Callable[[Settings], Awaitable[None]]", settings: "Settings") -> None:
+    import uvloop
+
+    from deskbell.kit import logs
+
+    logs.configure(settings.log, settings.log_format)
+
+    async def main() -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        # Until the server takes over, being asked to stop must still end PostgreSQL in good order.
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        await action(settings)
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(main())
+
+
+class _Refusal(Exception):
+    """A command cannot be done; the text is one sentence."""
+
+
+def _check_port(host: str, port: int) -> None:
+    """Say that a port is taken before anything is started."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                other = port + 1 if port < 65535 else 8080
+                raise _Refusal(f"Port {port} is taken: choose another, as in PORT={other}.") from None
+            raise _Refusal(f"Port {port} on {host} cannot be used: {error.strerror or error}.") from None
+
+
+def _sentence(error: Exception, settings: "Settings") -> str | None:
+    """What to tell the person at the terminal; None for a fault of ours, which shows its traceback."""
+    import asyncpg
+
+    from deskbell.backup import BackupError
+    from deskbell.embedded import EmbeddedError
+    from deskbell.settings import SettingsError
+
+    if isinstance(error, EmbeddedError | SettingsError | BackupError | _Refusal):
+        return str(error)
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return f"The disk that holds {settings.data.absolute()} is full."
+    if isinstance(error, asyncpg.DiskFullError):
+        return "The disk of the database is full."
+    unreachable = asyncpg.PostgresConnectionError | asyncpg.InvalidAuthorizationSpecificationError
+    if isinstance(error, unreachable | asyncpg.InvalidCatalogNameError | ConnectionError | socket.gaierror):
+        return f"The database of DATABASE_URL does not let us in: {error}."
+    return None
+
+
+def _fail(sentence: str) -> None:
+    typer.secho(sentence, fg="red", err=True)
+    sys.exit(1)
+
+
+def main() -> None:
+    """Entry point of the `deskbell` program."""
+    app()
+
+
+if __name__ == "__main__":
+    main()
