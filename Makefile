@@ -1,0 +1,62 @@
+# Each command a person types. `make help` explains them; parts already made are not made again.
+
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+HOST_PYTHON ?= python3
+BOOT := $(HOST_PYTHON) scripts/bootstrap.py
+PY := .venv/bin/python
+OURS := deskbell tests bench scripts hatch_build.py
+
+.PHONY: help run serve check test static unit rules web browser bench torture format venv
+
+help: ## what each command does
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## the desk with a lively demo; PORT=8080 and DATA=data choose port and folder
+	@exec $(BOOT) run
+
+serve: ## the desk for real use, empty; settings in docs/operate.md
+	@exec $(BOOT) run serve
+
+test: static web browser ## everything: format, lint, types, imports, rules, web, tests, browser journeys
+	@$(PY) -m pytest -q -n 2 --dist loadfile -m "not torture"
+
+check: static ## the fast part of test: no database, no browser
+	@$(PY) -m pytest -q tests/domain tests/kit
+
+rules: venv ## a line per rule of docs/rules.md: proven by which test, or UNPROVEN
+	@$(PY) -m tests.rules
+
+bench: web ## measure the budgets; QUICK=1 takes less than a minute
+	@$(PY) -m bench $(if $(QUICK),--quick)
+
+torture: web ## kill servers and databases under load and look for lost messages; SECONDS=60 for longer
+	@$(PY) -m tests.torture $(if $(SECONDS),--seconds $(SECONDS))
+
+web: venv ## build the web files into deskbell/static
+	@$(BOOT) web
+
+format: venv ## put all sources into their one form
+	@$(PY) -m ruff format -q $(OURS)
+	@$(PY) -m ruff check -q --fix $(OURS)
+	@$(BOOT) modules
+	@$(BOOT) node npm run -s format -- --log-level warn
+
+venv:
+	@$(BOOT) venv
+
+browser: venv
+	@$(BOOT) chromium
+
+static: venv
+	@echo "Format and lint"; $(PY) -m ruff format -q --check $(OURS) || { echo "Not in form: make format"; exit 1; }
+	@$(PY) -m ruff check -q $(OURS)
+	@$(PY) scripts/lengths.py
+	@echo "Types"; $(PY) -m mypy --no-error-summary
+	@echo "Imports"; .venv/bin/lint-imports --no-timing > .build/imports.log || { cat .build/imports.log; exit 1; }
+	@$(PY) -m tests.rules > .build/rules.log || { cat .build/rules.log; exit 1; }
+	@tail -n 1 .build/rules.log
+	@$(BOOT) modules
+	@echo "Web: form, types, tests"; $(BOOT) node npm run -s lint -- --log-level warn
+	@$(BOOT) node npm run -s check
+	@$(BOOT) node npm test -s -- --reporter=dot
