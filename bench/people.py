@@ -5,11 +5,11 @@ The bench and the torture run need them at once and in numbers that the doors (r
 
 import hashlib
 import secrets
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import asyncpg
 
-Connection = asyncpg.Connection[Any]
+Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 
 COOKIE = "deskbell_session"
 
