@@ -29,6 +29,16 @@ class Buckets:
         """The seconds until `cost` would be there, taking nothing."""
         return max(0.0, (cost - self._level(key, now)) / self._rate)
 
+    def give(self, key: Hashable, amount: float = 1.0) -> None:
+        """Put back what was taken for something that turned out well."""
+        if key in self._levels:
+            level, since = self._levels[key]
+            self._levels[key] = (min(self._burst, level + amount), since)
+
+    def forget(self, key: Hashable) -> None:
+        """Fill the bucket."""
+        self._levels.pop(key, None)
+
     def __len__(self) -> int:
         return len(self._levels)
 

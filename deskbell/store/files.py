@@ -1,6 +1,5 @@
 """What is known of uploaded files; the bytes lie in the file store under the same id."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -38,6 +37,9 @@ _ADD = f"""
     INSERT INTO file ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 """
 
+# A file whose bytes could not be kept after all.
+_FORGET = "DELETE FROM file WHERE id = $1 AND conversation_id IS NULL"
+
 # One file.
 _ONE = f"SELECT {_COLUMNS} FROM file WHERE id = $1"
 
@@ -61,8 +63,9 @@ _LOOSE = """
     RETURNING id
 """
 
-# Which of these ids are known.
-_KNOWN = "SELECT id FROM file WHERE id = ANY ($1::text[])"
+
+async def forget(db: Database, file_id: str) -> None:
+    await db.execute(_FORGET, file_id)
 
 
 async def add(db: Database, file: StoredFile) -> None:
@@ -91,8 +94,3 @@ async def usage(db: Database, owner: str, owner_id: int, since: datetime) -> Usa
 async def remove_loose(db: Database, before: datetime, limit: int) -> list[str]:
     """Forget loose files uploaded before a moment, at most `limit`; their ids, to delete the bytes."""
     return [record["id"] for record in await db.fetch(_LOOSE, before, limit)]
-
-
-async def known(db: Database, ids: Sequence[str]) -> set[str]:
-    """Those of `ids` that there is a row for."""
-    return {record["id"] for record in await db.fetch(_KNOWN, list(ids))}

@@ -5,6 +5,7 @@ from typing import Any
 import asyncpg
 import msgspec
 
+Pool = asyncpg.Pool
 Database = asyncpg.Pool | asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 
 

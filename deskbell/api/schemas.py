@@ -1,0 +1,329 @@
+"""Bodies and answers of the HTTP API around the core (docs/protocol.md). Times are milliseconds, UTC."""
+
+from typing import Annotated, Any, Literal
+
+from litestar.params import PathParameter
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from deskbell.kit.tokens import PASSWORD_MOST
+from deskbell.realtime.frames import VisitorView
+
+Name = Annotated[str, Meta(min_length=1, max_length=200)]
+Email = Annotated[str, Meta(min_length=3, max_length=254)]
+Password = Annotated[str, Meta(min_length=1, max_length=PASSWORD_MOST)]
+Secret = Annotated[str, Meta(max_length=100)]
+SmallId = Annotated[int, Meta(ge=1, le=2**31 - 1)]
+Ids = Annotated[list[SmallId], Meta(max_length=500)]
+MaxChats = Annotated[int, Meta(ge=1, le=100)]
+Role = Literal["agent", "supervisor", "admin"]
+Color = Annotated[str, Meta(pattern=r"^#[0-9a-fA-F]{6}$")]
+Phrase = Annotated[str, Meta(max_length=500)]
+FieldKey = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+SmallIdInPath = Annotated[int, PathParameter(ge=1, le=2**31 - 1)]
+BigIdInPath = Annotated[int, PathParameter(ge=1, le=2**62)]
+
+
+class Body(Struct, forbid_unknown_fields=True, kw_only=True):
+    """What comes in: unknown fields are refused, so nothing can be set that is not named here."""
+
+
+class SettingsOf(Struct, frozen=True, kw_only=True):
+    live_sort: str = "activity"
+    theme: str = "system"
+    sound: bool = True
+    enter_sends: bool = True
+
+
+class Me(Struct, frozen=True, kw_only=True):
+    id: int
+    name: str
+    email: str
+    role: str
+    available: bool
+    online: bool
+    settings: SettingsOf
+    departments: list[int]
+
+
+class SetupState(Struct, frozen=True):
+    open: bool
+
+
+class Setup(Body):
+    token: Secret
+    name: Name
+    email: Email
+    password: Password
+
+
+class SignIn(Body):
+    email: Annotated[str, Meta(max_length=254)]
+    password: Annotated[str, Meta(max_length=PASSWORD_MOST)]
+
+
+class Availability(Body):
+    available: bool
+
+
+class SettingsChange(Body):
+    live_sort: Literal["activity", "new"] | UnsetType = UNSET
+    theme: Literal["system", "light", "dark"] | UnsetType = UNSET
+    sound: bool | UnsetType = UNSET
+    enter_sends: bool | UnsetType = UNSET
+
+
+class PasswordChange(Body):
+    old: Annotated[str, Meta(max_length=PASSWORD_MOST)]
+    new: Password
+
+
+class StaffNew(Body):
+    name: Name
+    email: Email
+    role: Role
+    password: Password | None = None
+    max_chats: MaxChats | None = None
+    departments: Ids = []
+
+
+class StaffChange(Body):
+    name: Name | UnsetType = UNSET
+    email: Email | UnsetType = UNSET
+    role: Role | UnsetType = UNSET
+    password: Password | UnsetType = UNSET
+    active: bool | UnsetType = UNSET
+    max_chats: MaxChats | UnsetType | None = UNSET
+    departments: Ids | UnsetType = UNSET
+
+
+class StaffView(Struct, frozen=True, kw_only=True):
+    id: int
+    name: str
+    email: str
+    role: str
+    active: bool
+    available: bool
+    online: bool
+    max_chats: int | None
+    departments: list[int]
+    created_at: int
+
+
+class StaffList(Struct, frozen=True):
+    staff: list[StaffView]
+
+
+class TeamMember(Struct, frozen=True, kw_only=True):
+    id: int
+    name: str
+    role: str
+    online: bool
+    available: bool
+    active: bool
+    departments: list[int]
+
+
+class Team(Struct, frozen=True):
+    staff: list[TeamMember]
+
+
+class DepartmentMember(Struct, frozen=True):
+    id: int
+    name: str
+    online: bool
+
+
+class DepartmentView(Struct, frozen=True, kw_only=True):
+    id: int
+    name: str
+    description: str
+    offered: bool
+    total: int
+    online: int
+    offline: int
+    staff: list[DepartmentMember]
+
+
+class DepartmentList(Struct, frozen=True):
+    departments: list[DepartmentView]
+
+
+class DepartmentNew(Body):
+    name: Name
+    description: Annotated[str, Meta(max_length=1000)] = ""
+    offered: bool = True
+    staff: Ids = []
+
+
+class DepartmentChange(Body):
+    name: Name | UnsetType = UNSET
+    description: Annotated[str, Meta(max_length=1000)] | UnsetType = UNSET
+    offered: bool | UnsetType = UNSET
+    staff: Ids | UnsetType = UNSET
+
+
+class LabelView(Struct, frozen=True):
+    id: int
+    name: str
+    color: str
+
+
+class LabelList(Struct, frozen=True):
+    labels: list[LabelView]
+
+
+class Look(Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
+    color: Color = "#2563eb"
+    position: Literal["right", "left"] = "right"
+    launcher: Literal["bubble", "hidden"] = "bubble"
+    locale: Annotated[str, Meta(pattern=r"^([a-z]{2,3}(-[A-Za-z0-9]{2,8})*)?$", max_length=35)] = ""
+
+
+class Texts(Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
+    title: Phrase = ""
+    welcome: Phrase = ""
+    offline: Phrase = ""
+    placeholder: Phrase = ""
+
+
+Asked = Literal["off", "ask", "need"]
+
+
+class FormField(Body):
+    key: FieldKey
+    label: Name
+    kind: Literal["text", "long", "number", "email", "phone"] = "text"
+    need: bool = False
+
+
+class Form(Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
+    name: Asked = "ask"
+    email: Asked = "ask"
+    department: Asked = "ask"
+    fields: Annotated[list[FormField], Meta(max_length=10)] = []
+
+
+Origins = Annotated[list[Annotated[str, Meta(max_length=300)]], Meta(max_length=50)]
+
+
+class SiteNew(Body):
+    name: Name
+    active: bool = True
+    allowed_origins: Origins = []
+    departments: Ids = []
+    look: Look = Look()
+    texts: Texts = Texts()
+    form: Form = Form()
+
+
+class SiteChange(Body):
+    name: Name | UnsetType = UNSET
+    active: bool | UnsetType = UNSET
+    allowed_origins: Origins | UnsetType = UNSET
+    departments: Ids | UnsetType = UNSET
+    look: Look | UnsetType = UNSET
+    texts: Texts | UnsetType = UNSET
+    form: Form | UnsetType = UNSET
+
+
+class SiteView(Struct, frozen=True, kw_only=True):
+    id: int
+    key: str
+    name: str
+    active: bool
+    allowed_origins: list[str]
+    departments: list[int]
+    look: Look
+    texts: Texts
+    form: Form
+    snippet: str
+
+
+class SiteList(Struct, frozen=True):
+    sites: list[SiteView]
+
+
+class PastConversation(Struct, frozen=True):
+    id: int
+    kind: str
+    state: str
+    at: int
+    preview: str
+
+
+class CustomerView(Struct, frozen=True, kw_only=True):
+    id: int
+    name: str
+    email: str
+    email_verified: bool
+    phone: str
+    locale: str
+    fields: dict[str, str]
+    created_at: int
+    conversations: list[PastConversation]
+
+
+class CustomerChange(Body):
+    name: Annotated[str, Meta(max_length=200)] | UnsetType = UNSET
+    email: Annotated[str, Meta(max_length=254)] | UnsetType = UNSET
+    phone: Annotated[str, Meta(max_length=50)] | UnsetType = UNSET
+
+
+class PreferenceView(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    name: str
+    what: str
+    value: Any
+    default: Any
+    least: int | UnsetType = UNSET
+    most: int | UnsetType = UNSET
+    choices: list[str] | UnsetType = UNSET
+
+
+class PreferenceList(Struct, frozen=True):
+    preferences: list[PreferenceView]
+
+
+class VisitorStart(Body):
+    site: Annotated[str, Meta(max_length=64)]
+    token: Secret | None = None
+
+
+class WidgetDepartment(Struct, frozen=True):
+    id: int
+    name: str
+    available: bool
+
+
+class WidgetLimits(Struct, frozen=True):
+    text: int
+    file_mb: int
+    files: int
+
+
+class WidgetSite(Struct, frozen=True, kw_only=True):
+    key: str
+    name: str
+    look: Look
+    texts: Texts
+    form: Form
+    departments: list[WidgetDepartment]
+    available: bool
+    locale: str
+    limits: WidgetLimits
+
+
+class BootCustomer(Struct, frozen=True):
+    name: str
+    email: str
+
+
+class Boot(Struct, frozen=True, kw_only=True):
+    token: str
+    site: WidgetSite
+    customer: BootCustomer
+    view: VisitorView | None
+    now: int
+
+
+class Link(Struct, frozen=True):
+    url: str

@@ -1,0 +1,70 @@
+"""Where the bytes of files lie: a local folder or an S3 bucket, by the same calls (OPS-1)."""
+
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+import obstore
+from obstore.store import LocalStore, ObjectStore, S3Store
+
+PIECE = 256 * 1024
+
+
+class FileStore:
+    """Bytes by id; the id is random and the path never has anything to do with a file's name."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
+
+    @classmethod
+    def local(cls, folder: Path) -> "FileStore":
+        folder.mkdir(parents=True, exist_ok=True)
+        return cls(LocalStore(folder, mkdir=True))
+
+    @classmethod
+    def s3(cls, url: str, *, endpoint: str, region: str, key: str, secret: str) -> "FileStore":
+        """`url` as in s3://bucket/folder; an empty endpoint is Amazon's own."""
+        return cls(
+            S3Store.from_url(
+                url,
+                config={
+                    "region": region,
+                    **({"access_key_id": key, "secret_access_key": secret} if key else {}),
+                    **({"endpoint": endpoint, "virtual_hosted_style_request": False} if endpoint else {}),
+                },
+                client_options={"allow_http": endpoint.startswith("http://")},
+            )
+        )
+
+    async def put(self, file_id: str, source: Path) -> None:
+        """Keep a copy of a local file, sent in pieces if it is large."""
+        await obstore.put_async(self._store, _key(file_id), source)
+
+    async def read(self, file_id: str, start: int, end: int) -> AsyncIterator[bytes]:
+        """The bytes from `start` to before `end`, piece by piece. Raises FileNotFoundError."""
+        while start < end:
+            piece = await obstore.get_range_async(
+                self._store, _key(file_id), start=start, end=min(start + PIECE, end)
+            )
+            yield bytes(piece)
+            start += PIECE
+
+    async def size(self, file_id: str) -> int:
+        """Raises FileNotFoundError."""
+        return (await obstore.head_async(self._store, _key(file_id)))["size"]
+
+    async def delete(self, file_ids: Sequence[str]) -> None:
+        """Files that are not there are deleted already."""
+        for file_id in file_ids:
+            try:
+                await obstore.delete_async(self._store, _key(file_id))
+            except FileNotFoundError:
+                continue
+
+
+def preview_id(file_id: str) -> str:
+    """Where the picture of a file lies that the server made."""
+    return f"{file_id}.webp"
+
+
+def _key(file_id: str) -> str:
+    return f"{file_id[:2]}/{file_id}"
