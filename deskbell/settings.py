@@ -65,6 +65,14 @@ class Settings(BaseSettings):
     drain_seconds: int = Field(default=10, ge=0, le=600)
     """How long open requests and sockets get to end when the server is asked to stop."""
 
+    staff_frames_per_s: int = Field(default=50, ge=1, le=1_000_000)
+    staff_frames_burst: int = Field(default=200, ge=1, le=1_000_000)
+    visitor_frames_per_s: int = Field(default=10, ge=1, le=1_000_000)
+    visitor_frames_burst: int = Field(default=50, ge=1, le=1_000_000)
+    visitor_messages_per_s: int = Field(default=2, ge=1, le=1_000_000)
+    visitor_messages_burst: int = Field(default=10, ge=1, le=1_000_000)
+    """How much one socket, and one visitor, may send; more is refused with the time to wait."""
+
     log: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["auto", "json", "text"] = "auto"
     """`auto`: text on a terminal, JSON lines otherwise."""

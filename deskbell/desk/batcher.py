@@ -16,7 +16,7 @@ import structlog
 from deskbell.domain.commands import Command, StartChat
 from deskbell.domain.errors import Refused
 from deskbell.kit.clock import Clock
-from deskbell.kit.postgres import AWAY, Connection, connect
+from deskbell.kit.postgres import AWAY, connect
 from deskbell.realtime.publication import Publication
 from deskbell.store.changes import Answer
 
@@ -112,7 +112,7 @@ class Lane:
         self._with_bodies = with_bodies
         self._queue: deque[Task] = deque()
         self._wake = asyncio.Event()
-        self._connection: Connection | None = None
+        self._connection: asyncpg.Connection | None = None
         self._working = False
 
     @property

@@ -49,7 +49,7 @@ class Desk:
         self.reader = Reader(pool, self.directory, self.router.place_of)
         self.marker = Marker(pool, clock, hub, self.bus)
         self.presence = Presence(pool, clock, hub, node, self.router.wake)
-        self._pool = pool
+        self.pool = pool
         hub.backfill = self.reader.backfill
         self._notes: dict[str, Callable[..., None]] = {
             "typing": self._hear_typing,
@@ -156,7 +156,7 @@ class Desk:
         followed = sorted(self.hub.public.keys() | self.hub.team.keys())
         for start in range(0, len(followed), HEADS_AT_ONCE):
             for conversation_id, last in await conversations.heads(
-                self._pool, followed[start : start + HEADS_AT_ONCE]
+                self.pool, followed[start : start + HEADS_AT_ONCE]
             ):
                 head = self.hub.head_of(conversation_id)
                 if head is not None and head < last:
@@ -183,11 +183,11 @@ class Desk:
         self.hub.close_silent()
 
     async def _renew_node(self) -> None:
-        self.bus.alone = await nodes.renew(self._pool, self.node) == 0
+        self.bus.alone = await nodes.renew(self.pool, self.node) == 0
 
     async def _forget_old(self) -> None:
         await self.presence.forget_old()
-        await nodes.forget_old(self._pool)
+        await nodes.forget_old(self.pool)
 
 
 async def _every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:

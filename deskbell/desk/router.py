@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 
+import asyncpg
 import structlog
 
 from deskbell.domain.commands import Assign, Command, KeepWaiting, TurnIntoTicket
@@ -51,7 +52,7 @@ class Router:
         self._hub = hub
         self._bus = bus
         self._wake = asyncio.Event()
-        self._connection: Connection | None = None
+        self._connection: asyncpg.Connection | None = None
 
     def wake(self) -> None:
         """A chat waits, a place is free, or somebody became available."""
@@ -141,7 +142,7 @@ class Router:
         """Where a waiting chat stood when routing last looked."""
         return self.places.get(conversation_id)
 
-    async def _connect(self) -> Connection:
+    async def _connect(self) -> asyncpg.Connection:
         if self._connection is None or self._connection.is_closed():
             self._connection = await connect(self._dsn)
         return self._connection

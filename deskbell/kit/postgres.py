@@ -30,8 +30,8 @@ AWAY = (
     TimeoutError,
 )
 
-Connection = asyncpg.Connection[asyncpg.Record]
-Pool = asyncpg.Pool[asyncpg.Record]
+Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
+Pool = asyncpg.Pool
 
 
 async def _set_up(connection: Any) -> None:
@@ -56,7 +56,7 @@ async def create_pool(dsn: str, *, size: int = 10) -> Pool:
     )
 
 
-async def connect(dsn: str) -> Connection:
+async def connect(dsn: str) -> asyncpg.Connection:
     """One connection of its own, for a writer or a listener."""
     connection = await asyncpg.connect(
         dsn, server_settings=_SETTINGS, command_timeout=COMMAND_TIMEOUT_S, timeout=5

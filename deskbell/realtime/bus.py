@@ -8,9 +8,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import asyncpg
 import structlog
 
-from deskbell.kit.postgres import AWAY, Connection, Pool, connect
+from deskbell.kit.postgres import AWAY, Pool, connect
 
 from .publication import Note, Notice, decode_notice, pack_notes
 
@@ -76,7 +77,7 @@ class PostgresBus:
                 connection.terminate()
             first = False
 
-    async def _listen(self, connection: Connection, first: bool) -> None:
+    async def _listen(self, connection: asyncpg.Connection, first: bool) -> None:
         lost = asyncio.Event()
         connection.add_termination_listener(lambda _: lost.set())
         await connection.add_listener(CHANNEL, self._hear)

@@ -100,6 +100,11 @@ class Connection:
         else:
             self._writer = asyncio.create_task(self._write(None))
 
+    async def written(self) -> None:
+        """Wait until nothing is being written any more."""
+        if self._writer is not None:
+            await asyncio.wait([self._writer], timeout=2)
+
     def _take(self) -> dict[str, Any]:
         frames = self._backlog
         data = frames[0] if len(frames) == 1 else b"\n".join(frames)

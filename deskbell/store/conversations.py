@@ -39,6 +39,9 @@ SELECT count(*) FROM entry WHERE conversation_id = $1 AND seq > $2 AND author = 
 
 _SEEN = "SELECT seq, customer_messages FROM seen WHERE staff_id = $1 AND conversation_id = $2"
 
+# What staff see of the customer beside the thread.
+_CUSTOMER = "SELECT id, name, email, email_verified, phone, locale FROM customer WHERE id = $1"
+
 # The present numbers of conversations that are being followed, to notice lost news.
 _HEADS = "SELECT id, last_seq FROM conversation WHERE id = ANY($1::bigint[])"
 
@@ -94,3 +97,10 @@ async def seen_by(pool: Pool, staff_id: int, conversation_id: int) -> tuple[int,
 
 async def heads(pool: Pool, ids: Sequence[int]) -> list[tuple[int, int]]:
     return [(row[0], row[1]) for row in await pool.fetch(_HEADS, ids)]
+
+
+async def customer_of(pool: Pool, customer_id: int) -> tuple[int, str, str, bool, str, str]:
+    """(id, name, e-mail, whether that is verified, phone, locale)."""
+    row = await pool.fetchrow(_CUSTOMER, customer_id)
+    assert row is not None  # a conversation cannot be without its customer
+    return (row[0], row[1], row[2], row[3], row[4], row[5])

@@ -1,0 +1,321 @@
+"""Lists and threads for staff, and the same sends as by socket (docs/protocol.md)."""
+
+import base64
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Literal
+
+import msgspec
+from litestar import get, post, put
+from litestar.di import NamedDependency
+from litestar.params import FromQuery, JSONBody, QueryParameter, SkipValidation
+from msgspec import Meta, Struct, structs
+
+from deskbell.api.auth import StaffUser
+from deskbell.api.input import formatted
+from deskbell.api.ports import Here
+from deskbell.api.problems import Problem, forbidden
+from deskbell.api.schemas import BigIdInPath, Body
+from deskbell.desk.desk import Desk
+from deskbell.desk.present import entry_of, row_of
+from deskbell.desk.resume import marks_of
+from deskbell.domain import access
+from deskbell.domain.commands import (
+    AcceptTicket,
+    ChangeDepartment,
+    ChangeLabels,
+    CloseConversation,
+    OpenChat,
+    WriteMessage,
+)
+from deskbell.domain.conversation import Conversation
+from deskbell.domain.people import Staff
+from deskbell.kit.clock import milliseconds
+from deskbell.kit.postgres import Pool
+from deskbell.kit.text import needed_name
+from deskbell.realtime import frames
+from deskbell.realtime.frames import ClientId, Files, Html, Seq, Text
+from deskbell.store import conversations, labels, lists
+from deskbell.store.changes import Answer, Loaded
+
+Tab = Literal["live", "pending", "tagged", "closed", "tickets"]
+Sort = Literal["activity", "new"]
+Scope = Literal["mine", "all"]
+TheDesk = NamedDependency[SkipValidation[Desk]]
+Before = Annotated[int | None, QueryParameter(ge=1, le=2**31 - 1)]
+After = Annotated[int | None, QueryParameter(ge=0, le=2**31 - 1)]
+PageSize = Annotated[int, QueryParameter(ge=1, le=200)]
+ListSize = Annotated[int, QueryParameter(ge=1, le=100)]
+NEWEST = 50
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+LABEL_LENGTH = 50
+LABELS_AT_ONCE = 20
+
+
+class RowList(Struct):
+    rows: list[frames.Row]
+    next: str | None
+
+
+class Counts(Struct):
+    live: int
+    pending: int
+    tagged: int
+    closed: int
+    tickets: int
+
+
+class Entries(Struct):
+    entries: list[frames.Entry]
+    more: bool
+
+
+class ThreadCustomer(Struct):
+    id: int
+    name: str
+    email: str
+    email_verified: bool
+    phone: str
+    locale: str
+
+
+class Writer(Struct):
+    id: int
+    name: str
+    messages: int
+
+
+class May(Struct, omit_defaults=True):
+    write: bool
+    close: bool
+    accept: bool
+    department: bool
+    labels: bool
+    why_not: str | None = None
+
+
+class Thread(frames.Row, kw_only=True):
+    """A conversation as staff see it: its card, and with it the whole customer, agents, rights and newest entries."""
+
+    customer: ThreadCustomer  # type: ignore[assignment]
+    agents: list[Writer]
+    may: May
+    marks: frames.BothMarks
+    entries: list[frames.Entry]
+    more: bool
+
+
+class Message(Body):
+    id: ClientId
+    text: Text = ""
+    html: Html | None = None
+    files: Files = []
+    seen: Seq | None = None
+
+
+class Named(Body):
+    id: ClientId
+
+
+class DepartmentChange(Body):
+    id: ClientId
+    department: int | None
+
+
+LabelNames = Annotated[list[Annotated[str, Meta(min_length=1, max_length=LABEL_LENGTH)]], Meta(max_length=LABELS_AT_ONCE)]
+
+
+class LabelChange(Body):
+    id: ClientId
+    add: LabelNames = []
+    remove: LabelNames = []
+
+
+class Acked(Struct, omit_defaults=True):
+    id: str
+    c: int
+    seq: int
+    at: int
+    dup: bool = False
+
+
+def acked(client_id: str, answer: Answer) -> Acked:
+    return Acked(client_id, answer.conversation_id, answer.seq, milliseconds(answer.at), answer.dup)
+
+
+@get("/api/conversations")
+async def list_rows(
+    staff_user: StaffUser,
+    edge: Here,
+    tab: FromQuery[Tab],
+    sort: FromQuery[Sort] = "activity",
+    scope: FromQuery[Scope] = "mine",
+    limit: ListSize = 50,
+    after: FromQuery[str | None] = None,
+) -> RowList:
+    """One page of a tab, newest first; `next` asks for the following one."""
+    _check_scope(staff_user, scope)
+    page = await lists.page(
+        edge.pool, staff_user, tab=tab, sort=sort, scope=scope, limit=limit, after=_cursor(after)
+    )
+    rows = [_seen_row(loaded, page.seen) for loaded in page.rows]
+    return RowList(rows, _cursor_text(page.next))
+
+
+@get("/api/conversations/counts")
+async def count_rows(staff_user: StaffUser, edge: Here, scope: FromQuery[Scope] = "mine") -> Counts:
+    _check_scope(staff_user, scope)
+    return Counts(**await lists.counts(edge.pool, staff_user, scope=scope))
+
+
+@get("/api/conversations/{number:int}")
+async def read_thread(number: BigIdInPath, staff_user: StaffUser, edge: Here, desk: TheDesk) -> Thread:
+    loaded = await desk.reader.load(staff_user, number)
+    conversation, customer_name = loaded
+    names = desk.directory.names.staff
+    lines = await conversations.before(edge.pool, number, 2**31 - 1, NEWEST + 1, public=False)
+    seen = await conversations.seen_by(edge.pool, staff_user.id, number)
+    person = await conversations.customer_of(edge.pool, conversation.customer_id)
+    row = structs.asdict(row_of(conversation, customer_name, frames.Seen(*seen)))
+    return Thread(
+        **row | {"customer": ThreadCustomer(*person)},
+        agents=[Writer(i, names.get(i, ""), n) for i, n in await conversations.replies_by_agent(edge.pool, number)],
+        may=_rights(staff_user, conversation, desk, edge.clock.now()),
+        marks=marks_of(conversation),
+        entries=[entry_of(e, names, customer_name, public=False, read_at=at) for e, at in lines[-NEWEST:]],
+        more=len(lines) > NEWEST,
+    )
+
+
+@get("/api/conversations/{number:int}/entries")
+async def read_entries(
+    number: BigIdInPath,
+    staff_user: StaffUser,
+    edge: Here,
+    desk: TheDesk,
+    before: Before = None,
+    after: After = None,
+    limit: PageSize = 50,
+) -> Entries:
+    """Entries before or after a number, ascending; without either, the newest."""
+    _, customer_name = await desk.reader.load(staff_user, number)
+    names = desk.directory.names.staff
+    lines, more = await page_of(edge.pool, number, before, after, limit, public=False)
+    return Entries(
+        [entry_of(e, names, customer_name, public=False, read_at=at) for e, at in lines], more
+    )
+
+
+@post("/api/conversations/{number:int}/messages", status_code=200)
+async def write(number: BigIdInPath, data: JSONBody[Message], staff_user: StaffUser, desk: TheDesk) -> Acked:
+    text, html = formatted(data.text, data.html)
+    command = WriteMessage(number, staff_user, data.id, text, html, tuple(data.files))
+    return acked(data.id, await desk.perform(command))
+
+
+@post("/api/conversations/{number:int}/open", status_code=204)
+async def open_chat(number: BigIdInPath, staff_user: StaffUser, desk: TheDesk) -> None:
+    """Its owner looks at it: it is no longer new (LIST-2)."""
+    await desk.perform(OpenChat(number, staff_user))
+
+
+@post("/api/conversations/{number:int}/close", status_code=200)
+async def close(number: BigIdInPath, data: JSONBody[Named], staff_user: StaffUser, desk: TheDesk) -> Acked:
+    return acked(data.id, await desk.perform(CloseConversation(number, staff_user, data.id)))
+
+
+@post("/api/conversations/{number:int}/accept", status_code=200)
+async def accept(number: BigIdInPath, data: JSONBody[Named], staff_user: StaffUser, desk: TheDesk) -> Acked:
+    return acked(data.id, await desk.perform(AcceptTicket(number, staff_user, data.id)))
+
+
+@put("/api/conversations/{number:int}/department")
+async def change_department(
+    number: BigIdInPath, data: JSONBody[DepartmentChange], staff_user: StaffUser, desk: TheDesk
+) -> Acked:
+    command = ChangeDepartment(number, staff_user, data.id, data.department)
+    return acked(data.id, await desk.perform(command))
+
+
+@put("/api/conversations/{number:int}/labels")
+async def change_labels(
+    number: BigIdInPath, data: JSONBody[LabelChange], staff_user: StaffUser, edge: Here, desk: TheDesk
+) -> Acked:
+    """Add and remove labels by name; one that does not exist is made (CHAT-8)."""
+    await desk.reader.load(staff_user, number)
+    add = [needed_name(name, LABEL_LENGTH, "A label") for name in data.add]
+    remove = [needed_name(name, LABEL_LENGTH, "A label") for name in data.remove]
+    added = await labels.find_or_make(edge.pool, add)
+    removed = await labels.by_name(edge.pool, remove)
+    if not set(added.values()) <= desk.directory.names.labels.keys():
+        await desk.changed("labels")
+    command = ChangeLabels(number, staff_user, data.id, tuple(added.values()), tuple(removed.values()))
+    return acked(data.id, await desk.perform(command))
+
+
+async def page_of(
+    pool: Pool, number: int, before: int | None, after: int | None, limit: int, *, public: bool
+) -> tuple[list[conversations.Line], bool]:
+    """The lines asked for, ascending, and whether there are more in that direction."""
+    if before is not None and after is not None:
+        raise Problem(400, "bad_input", "Give before or after, not both.", field="after")
+    if after is not None:
+        lines = await conversations.after(pool, number, after, limit + 1, public=public)
+        return lines[:limit], len(lines) > limit
+    lines = await conversations.before(pool, number, before or 2**31 - 1, limit + 1, public=public)
+    return lines[-limit:], len(lines) > limit
+
+
+def _seen_row(loaded: Loaded, seen: dict[int, tuple[int, int]]) -> frames.Row:
+    conversation, name = loaded
+    return row_of(conversation, name, frames.Seen(*seen.get(conversation.id, (0, 0))))
+
+
+def _rights(staff: Staff, conversation: Conversation, desk: Desk, now: datetime) -> May:
+    names = desk.directory.names.staff
+    why_not = access.why_not_write(staff, conversation, names, now)
+    sort = access.why_not_sort(staff, conversation) is None
+    return May(
+        write=why_not is None,
+        close=access.why_not_close(staff, conversation, names) is None,
+        accept=access.why_not_accept(staff, conversation, names) is None,
+        department=sort,
+        labels=sort,
+        why_not=why_not,
+    )
+
+
+def _check_scope(staff: Staff, scope: str) -> None:
+    if scope == "all" and not staff.supervises:
+        raise forbidden("Only supervisors see everybody's conversations.")
+
+
+def _cursor_text(cursor: lists.Cursor | None) -> str | None:
+    if cursor is None:
+        return None
+    micros = (cursor.at - _EPOCH) // timedelta(microseconds=1)
+    return base64.urlsafe_b64encode(msgspec.json.encode([micros, cursor.id])).decode().rstrip("=")
+
+
+def _cursor(text: str | None) -> lists.Cursor | None:
+    if not text:
+        return None
+    try:
+        raw = base64.urlsafe_b64decode(text[:200] + "=" * (-len(text[:200]) % 4))
+        micros, last_id = msgspec.json.decode(raw, type=tuple[int, int])
+        return lists.Cursor(_EPOCH + timedelta(microseconds=micros), last_id)
+    except (ValueError, msgspec.MsgspecError, OverflowError, OSError) as error:
+        raise Problem(400, "bad_input", "This is no place in a list.", field="after") from error
+
+
+route_handlers = [
+    list_rows,
+    count_rows,
+    read_thread,
+    read_entries,
+    write,
+    open_chat,
+    close,
+    accept,
+    change_department,
+    change_labels,
+]

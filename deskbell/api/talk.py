@@ -1,0 +1,255 @@
+"""What a frame means: from the frames of one socket to commands, marks and topics.
+
+Each door has its own class and knows only the frames of its side; both submit the same commands as HTTP does.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from deskbell.desk.batch import Outcome
+from deskbell.desk.desk import Desk
+from deskbell.domain.commands import CloseConversation, Command, StartChat, WriteMessage
+from deskbell.domain.errors import NotFound, Refused
+from deskbell.domain.people import Customer, Staff
+from deskbell.kit.clock import milliseconds
+from deskbell.kit.limits import Buckets
+from deskbell.kit.text import BadText
+from deskbell.realtime import frames
+from deskbell.realtime.connection import Connection
+from deskbell.store import conversations
+
+from .input import customer_text, formatted, start_command
+
+IN_FLIGHT = 256
+WATCHED = 100
+TYPING_EVERY_S = 1.0
+
+
+class Talk(Protocol):
+    connection: Connection
+
+    async def arrive(self, ready: frames.Ready) -> None:
+        """The socket is welcome: join its topics, say ready."""
+
+    async def watch(self, conversation_id: int, since: int | None) -> None: ...
+
+    async def handle(self, frame: Any) -> None:
+        """Raises Refused for what has no nack of its own."""
+
+
+class Sender:
+    """Submits commands of one socket and answers each with ack or nack."""
+
+    def __init__(self, desk: Desk, connection: Connection) -> None:
+        self._desk = desk
+        self._connection = connection
+        self._in_flight = 0
+        self.joined: Callable[[int], None] | None = None
+
+    def submit(self, client_id: str, make: Callable[[], Command]) -> None:
+        if self._in_flight >= IN_FLIGHT:
+            self.nack(client_id, Refused("busy", f"At most {IN_FLIGHT} messages may wait for their answer."), 500)
+            return
+        try:
+            command = make()
+        except BadText as error:
+            self.nack(client_id, Refused("too_long" if error.limit else "bad_frame", str(error)))
+            return
+        except Refused as refused:
+            self.nack(client_id, refused)
+            return
+        self._in_flight += 1
+
+        def settle(outcome: Outcome) -> None:
+            self._in_flight -= 1
+            if isinstance(outcome, Refused):
+                self.nack(client_id, outcome)
+                return
+            if self.joined is not None:
+                self.joined(outcome.conversation_id)
+            ack = frames.Ack(
+                client_id, outcome.conversation_id, outcome.seq, milliseconds(outcome.at), outcome.dup
+            )
+            self._connection.push(frames.encode(ack))
+
+        self._desk.submit(command, settle)
+
+    def nack(self, client_id: str, refused: Refused, retry_ms: int | None = None) -> None:
+        nack = frames.Nack(client_id, refused.code, refused.text)
+        if retry_ms is None and refused.code in ("retry", "busy"):
+            retry_ms = 1000
+        if retry_ms is not None:
+            nack.retry = retry_ms
+        self._connection.push(frames.encode(nack))
+
+
+class VisitorTalk:
+    """A visitor: their own conversations, public entries only."""
+
+    def __init__(self, desk: Desk, connection: Connection, site_id: int, messages: Buckets) -> None:
+        self.connection = connection
+        self._desk = desk
+        self._site_id = site_id
+        self._messages = messages
+        self._me = Customer(connection.customer_id)
+        self._sender = Sender(desk, connection)
+        self._sender.joined = self._join
+        self._typed_at = 0.0
+        self._owners: dict[int, int] = {}
+
+    async def arrive(self, ready: frames.Ready) -> None:
+        self._desk.hub.join(self._desk.hub.customers, self._me.id, self.connection)
+        current = await conversations.current_of(self._desk.pool, self._me.id)
+        if current is not None:
+            self._join(current)
+            ready.c = current
+        self.connection.push(frames.encode(ready))
+
+    def _join(self, conversation_id: int) -> None:
+        if conversation_id not in self.connection.conversations:
+            self.connection.conversations.add(conversation_id)
+            self._desk.hub.join(self._desk.hub.public, conversation_id, self.connection)
+
+    async def watch(self, conversation_id: int, since: int | None) -> None:
+        await self._desk.reader.load(self._me, conversation_id)
+        self._join(conversation_id)
+        answer = await self._desk.reader.resume(self._me, conversation_id, since)
+        self.connection.push(frames.encode(answer))
+
+    async def handle(self, frame: Any) -> None:
+        match frame:
+            case frames.Send():
+                if self._has_room(frame.id):
+                    self._sender.submit(frame.id, lambda: self._message(frame))
+            case frames.Start():
+                if self._has_room(frame.id):
+                    self._sender.submit(
+                        frame.id, lambda: start_command(self._me, self._site_id, frame)
+                    )
+            case frames.Close():
+                self._sender.submit(
+                    frame.id, lambda: CloseConversation(frame.c, self._me, frame.id, "ended the chat")
+                )
+            case frames.Watch():
+                await self.watch(frame.c, frame.since)
+            case frames.Delivered():
+                self._check_own(frame.c)
+                self._desk.marker.note(frame.c, 0, delivered=frame.seq)
+            case frames.Read():
+                self._check_own(frame.c)
+                self._desk.marker.note(frame.c, 0, read=frame.seq)
+            case frames.Typing():
+                await self._type(frame)
+            case frames.Ping():
+                self.connection.push(PONG)
+            case frames.Pong():
+                pass
+            case _:
+                raise Refused("bad_frame", "A visitor does not send this frame here.")
+
+    def _message(self, frame: frames.Send) -> WriteMessage:
+        return WriteMessage(frame.c, self._me, frame.id, customer_text(frame.text), None, tuple(frame.files))
+
+    def _has_room(self, client_id: str) -> bool:
+        wait = self._messages.take(self._me.id, time.monotonic())
+        if wait > 0:
+            refused = Refused("rate", "That was a little fast. It will be sent in a moment.")
+            self._sender.nack(client_id, refused, int(wait * 1000) + 1)
+        return wait <= 0
+
+    def _check_own(self, conversation_id: int) -> None:
+        if conversation_id not in self.connection.conversations:
+            raise NotFound
+
+    async def _type(self, frame: frames.Typing) -> None:
+        self._check_own(frame.c)
+        now = time.monotonic()
+        if frame.on and now - self._typed_at < TYPING_EVERY_S:
+            return
+        self._typed_at = now
+        loaded = await conversations.get(self._desk.pool, frame.c)
+        if loaded is not None and loaded.conversation.owner_id is not None:
+            self._desk.type(frame.c, "customer", "", frame.on, loaded.conversation.owner_id)
+
+
+class StaffTalk:
+    """A member of staff: the threads they watch, and the lists that are theirs."""
+
+    def __init__(self, desk: Desk, connection: Connection, me: Staff) -> None:
+        self.connection = connection
+        self._desk = desk
+        self._me = me
+        self._sender = Sender(desk, connection)
+        self._typed_at = 0.0
+
+    async def arrive(self, ready: frames.Ready) -> None:
+        hub = self._desk.hub
+        hub.join(hub.agents, self._me.id, self.connection)
+        for department_id in self.connection.departments | {0}:
+            hub.join(hub.departments, department_id, self.connection)
+        self.connection.push(frames.encode(ready))
+        await self._desk.presence.arrived(self._me.id)
+
+    async def watch(self, conversation_id: int, since: int | None) -> None:
+        await self._desk.reader.load(self._me, conversation_id)
+        if conversation_id not in self.connection.conversations:
+            if len(self.connection.conversations) >= WATCHED:
+                raise Refused("busy", f"At most {WATCHED} conversations are followed at once.")
+            self.connection.conversations.add(conversation_id)
+            self._desk.hub.join(self._desk.hub.team, conversation_id, self.connection)
+        answer = await self._desk.reader.resume(self._me, conversation_id, since)
+        self.connection.push(frames.encode(answer))
+
+    async def handle(self, frame: Any) -> None:
+        match frame:
+            case frames.Send():
+                self._sender.submit(frame.id, lambda: self._message(frame))
+            case frames.Close():
+                self._sender.submit(frame.id, lambda: CloseConversation(frame.c, self._me, frame.id))
+            case frames.Watch():
+                await self.watch(frame.c, frame.since)
+            case frames.Unwatch():
+                self.connection.conversations.discard(frame.c)
+                self._desk.hub.leave(self._desk.hub.team, frame.c, self.connection)
+            case frames.Follow():
+                self._follow(frame.all)
+            case frames.Delivered():
+                self._desk.marker.note(frame.c, self._me.id, delivered=frame.seq)
+            case frames.Read():
+                await self._check_visible(frame.c)
+                self._desk.marker.note(frame.c, self._me.id, read=frame.seq)
+            case frames.Typing():
+                await self._type(frame)
+            case frames.Ping():
+                self.connection.push(PONG)
+            case frames.Pong():
+                pass
+            case _:
+                raise Refused("bad_frame", "Staff do not send this frame.")
+
+    def _message(self, frame: frames.Send) -> WriteMessage:
+        text, html = formatted(frame.text, frame.html)
+        return WriteMessage(frame.c, self._me, frame.id, text, html, tuple(frame.files))
+
+    def _follow(self, everybody: bool) -> None:
+        if not self._me.supervises:
+            raise Refused("forbidden", "Only supervisors follow everybody's conversations.")
+        members = self._desk.hub.supervisors
+        (members.add if everybody else members.discard)(self.connection)
+
+    async def _check_visible(self, conversation_id: int) -> None:
+        if conversation_id not in self.connection.conversations:
+            await self._desk.reader.load(self._me, conversation_id)
+
+    async def _type(self, frame: frames.Typing) -> None:
+        now = time.monotonic()
+        if frame.on and now - self._typed_at < TYPING_EVERY_S:
+            return
+        self._typed_at = now
+        loaded = await self._desk.reader.load(self._me, frame.c)
+        if loaded.conversation.owner_id == self._me.id:
+            self._desk.type(frame.c, "agent", self._me.name, frame.on, self._me.id)
+
+
+PONG = frames.encode(frames.PongFrame())
