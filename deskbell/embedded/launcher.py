@@ -97,7 +97,8 @@ class EmbeddedPostgres:
     def stop_blocking(self) -> None:
         """`stop` without a watcher."""
         with turn(self._lock):
-            if self._users.leave():
+            # Another process may have brought it back since we last looked: join it, to stop the right one.
+            if self._users.leave() and (self._postmaster.running() or self._postmaster.join()):
                 self._postmaster.stop()
 
     def wipe_if_unused(self) -> bool:
