@@ -4,53 +4,18 @@ from typing import Any
 
 from litestar import Litestar
 from litestar.di import Provide
+from litestar.enums import ScopeType
 from litestar.openapi import OpenAPIConfig
 from litestar.types import Receive, Scope, Send
 
-from deskbell import __version__
-from deskbell.api import (
-    auth,
-    conversations,
-    customers,
-    departments,
-    errors,
-    files,
-    health,
-    labels,
-    me,
-    pages,
-    preferences,
-    problems,
-    session,
-    setup,
-    sites,
-    staff,
-    widget_chat,
-    widget_session,
-)
+from deskbell.api import auth, conversations, errors, problems, routes, widget_chat
 from deskbell.api.ports import Edge
 from deskbell.api.security import Guard
 from deskbell.api.sockets import Sockets
 from deskbell.desk.desk import Desk
 from deskbell.kit.limits import Buckets
 
-_MODULES = (
-    setup,
-    session,
-    me,
-    staff,
-    departments,
-    labels,
-    sites,
-    customers,
-    preferences,
-    files,
-    conversations,
-    widget_session,
-    widget_chat,
-    health,
-    pages,
-)
+VERSION = "1"
 
 
 class Application:
@@ -62,7 +27,7 @@ class Application:
         self._http = Guard(self.routes, edge.settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "websocket":
+        if scope["type"] != ScopeType.WEBSOCKET:
             await self._http(scope, receive, send)
         elif scope["path"] == "/api/socket":
             await self.sockets.staff(scope, receive, send)  # type: ignore[arg-type]
@@ -76,12 +41,12 @@ class Application:
 def make_routes(edge: Edge, desk: Desk, messages: Buckets) -> Litestar:
     """The HTTP part, with OpenAPI made from the same types (API-1)."""
     given: dict[str, Any] = {"edge": edge, "desk": desk, "messages": messages}
-    handlers = [handler for module in _MODULES for handler in module.route_handlers]
+    handlers = [*routes.HANDLERS, *conversations.route_handlers, *widget_chat.route_handlers]
     return Litestar(
         route_handlers=handlers,
         dependencies={**{name: _provide(value) for name, value in given.items()}, **auth.DEPENDENCIES},
         exception_handlers={**errors.HANDLERS, **problems.HANDLERS},
-        openapi_config=OpenAPIConfig(title="Deskbell", version=__version__, path="/api"),
+        openapi_config=OpenAPIConfig(title="Deskbell", version=VERSION, path="/api"),
         debug=False,
         logging_config=None,
     )

@@ -89,7 +89,7 @@ class Sockets:
             await _bye(send, AUTH, "The first frame must be hello with a token.")
             return
         try:
-            visitor = await auth.visitor_of(self._edge, hello.token)
+            visitor = await auth.find_visitor(self._edge.pool, hello.token, self._edge.clock.now())
         except AWAY:
             await _bye(send, 1013, "The desk cannot be reached just now.")
             return
