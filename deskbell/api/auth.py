@@ -12,6 +12,7 @@ from litestar.params import SkipValidation
 from deskbell.api.ports import Edge, Here
 from deskbell.api.problems import Problem, forbidden
 from deskbell.api.schemas import Me, SettingsOf
+from deskbell.domain import access
 from deskbell.domain.people import Staff
 from deskbell.domain.preferences import Preferences
 from deskbell.kit import ids, net
@@ -79,20 +80,10 @@ async def staff_user(request: Request[Any, Any, Any], edge: Here) -> Staff:
     return actor((await signed_in(request, edge)).staff)
 
 
-async def supervisor(request: Request[Any, Any, Any], edge: Here) -> Staff:
-    """The same for what only supervisors and admins may do, or 403."""
-    staff = await staff_user(request, edge)
-    if not staff.supervises:
-        raise forbidden("Only a supervisor may do this.")
-    return staff
-
-
-async def admin(request: Request[Any, Any, Any], edge: Here) -> Staff:
-    """The same for what only admins may do, or 403."""
-    staff = await staff_user(request, edge)
-    if staff.role != "admin":
-        raise forbidden("Only an admin may do this.")
-    return staff
+def allow(staff: Staff, what: str) -> None:
+    """Raises Problem 403 unless they may manage this (access.MANAGED_BY)."""
+    if reason := access.why_not_manage(staff, what):
+        raise forbidden(reason)
 
 
 def bearer(request: Request[Any, Any, Any]) -> str:
@@ -159,8 +150,6 @@ VisitorUser = NamedDependency[SkipValidation[Visitor]]
 DEPENDENCIES = {
     "signed_in": Provide(signed_in),
     "staff_user": Provide(staff_user),
-    "supervisor": Provide(supervisor),
-    "admin": Provide(admin),
     "visitor": Provide(visitor),
 }
 """For the application; a handler names the one it needs, and without one it is open to everybody."""

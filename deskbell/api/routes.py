@@ -1,10 +1,31 @@
 """The routes around the core: everything but conversations and sockets."""
 
-from deskbell.api import me, session, setup, widget_session
+from deskbell.api import (
+    customers,
+    departments,
+    labels,
+    me,
+    preferences,
+    session,
+    setup,
+    sites,
+    staff,
+    widget_session,
+)
 
 HANDLERS = [
-    *setup.route_handlers,
-    *session.route_handlers,
-    *me.route_handlers,
-    *widget_session.route_handlers,
+    handler
+    for module in (
+        setup,
+        session,
+        me,
+        staff,
+        departments,
+        labels,
+        sites,
+        customers,
+        preferences,
+        widget_session,
+    )
+    for handler in module.route_handlers
 ]

@@ -70,3 +70,20 @@ def why_not_sort(actor: Staff, conversation: Conversation) -> str | None:
     if conversation.owner_id == actor.id or actor.supervises or conversation.state == "unassigned":
         return None
     return "Only its owner or a supervisor changes this."
+
+
+MANAGED_BY = {
+    "staff": ("admin",),
+    "departments": ("admin",),
+    "sites": ("admin",),
+    "preferences": ("supervisor", "admin"),
+}
+"""What belongs to the desk as a whole, and the roles that change it."""
+
+
+def why_not_manage(actor: Staff, what: str) -> str | None:
+    """May they change something of MANAGED_BY? Whoever is on the staff may read departments and the team."""
+    roles = MANAGED_BY[what]
+    if actor.role in roles:
+        return None
+    return f"Only {' or '.join(roles)} may manage {what}."

@@ -6,6 +6,8 @@ from pathlib import Path
 import obstore
 from obstore.store import LocalStore, ObjectStore, S3Store
 
+from deskbell.settings import Settings
+
 PIECE = 256 * 1024
 
 
@@ -14,6 +16,19 @@ class FileStore:
 
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> "FileStore":
+        """The bucket of S3_URL, or a folder in the data folder."""
+        if not settings.s3_url:
+            return cls.local(settings.files_folder)
+        return cls.s3(
+            settings.s3_url,
+            endpoint=settings.s3_endpoint,
+            region=settings.s3_region,
+            key=settings.s3_key,
+            secret=settings.s3_secret,
+        )
 
     @classmethod
     def local(cls, folder: Path) -> "FileStore":
@@ -35,8 +50,8 @@ class FileStore:
             )
         )
 
-    async def put(self, file_id: str, source: Path) -> None:
-        """Keep a copy of a local file, sent in pieces if it is large."""
+    async def put(self, file_id: str, source: Path | bytes) -> None:
+        """Keep a copy of a local file, sent in pieces if it is large, or of some bytes."""
         await obstore.put_async(self._store, _key(file_id), source)
 
     async def read(self, file_id: str, start: int, end: int) -> AsyncIterator[bytes]:

@@ -1,0 +1,72 @@
+"""What is known of a customer, for those who deal with them (PEOPLE-7)."""
+
+from litestar import get, patch
+from litestar.params import JSONBody
+from msgspec import UNSET
+
+from deskbell.api.auth import StaffUser
+from deskbell.api.ports import Edge, Here
+from deskbell.api.problems import not_found
+from deskbell.api.schemas import BigIdInPath, CustomerChange, CustomerView, PastConversation
+from deskbell.domain.people import Staff
+from deskbell.kit import text
+from deskbell.kit.clock import milliseconds
+from deskbell.store import customers
+from deskbell.store.customers import Customer
+
+PHONE = 50
+
+
+@get("/api/customers/{customer_id:int}")
+async def one(customer_id: BigIdInPath, staff_user: StaffUser, edge: Here) -> CustomerView:
+    return await _view(edge, await _theirs(edge, staff_user, customer_id))
+
+
+@patch("/api/customers/{customer_id:int}")
+async def change(
+    customer_id: BigIdInPath, data: JSONBody[CustomerChange], staff_user: StaffUser, edge: Here
+) -> CustomerView:
+    """An address typed by staff is as unverified as any other (VISITOR-6)."""
+    customer = await _theirs(edge, staff_user, customer_id)
+    values: dict[str, object] = {}
+    if data.name is not UNSET:
+        values["name"] = text.name(data.name)
+    if data.phone is not UNSET:
+        values["phone"] = text.name(data.phone, PHONE, "The phone number")
+    if data.email is not UNSET:
+        values["email"] = text.email(data.email) if data.email.strip() else ""
+        values["email_verified"] = customer.email_verified and values["email"] == customer.email
+    await customers.change(edge.pool, customer_id, values)
+    return await _view(edge, await _theirs(edge, staff_user, customer_id))
+
+
+async def _theirs(edge: Edge, staff: Staff, customer_id: int) -> Customer:
+    """The customer, if this member of staff may know them; else 404 as if there were none."""
+    customer = await customers.get(edge.pool, customer_id)
+    if customer is None:
+        raise not_found("customer")
+    if not staff.supervises and not await customers.deals_with(
+        edge.pool, customer_id, staff.id, sorted(staff.departments)
+    ):
+        raise not_found("customer")
+    return customer
+
+
+async def _view(edge: Edge, customer: Customer) -> CustomerView:
+    past = await customers.conversations(edge.pool, customer.id)
+    return CustomerView(
+        id=customer.id,
+        name=customer.name,
+        email=customer.email,
+        email_verified=customer.email_verified,
+        phone=customer.phone,
+        locale=customer.locale,
+        fields=customer.fields,
+        created_at=milliseconds(customer.created_at),
+        conversations=[
+            PastConversation(row.id, row.kind, row.state, milliseconds(row.at), row.preview) for row in past
+        ],
+    )
+
+
+route_handlers = [one, change]

@@ -1,0 +1,123 @@
+"""Sites: each with its key, allowed origins, look, texts and form (VISITOR-1, VISITOR-4). Admins only."""
+
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+from litestar import get, patch, post
+from litestar.params import JSONBody
+from msgspec import UNSET
+
+from deskbell.api import auth
+from deskbell.api.auth import StaffUser
+from deskbell.api.ports import Edge, Here
+from deskbell.api.problems import Problem, not_found
+from deskbell.api.schemas import (
+    Form,
+    FormField,
+    Look,
+    SiteChange,
+    SiteList,
+    SiteNew,
+    SiteView,
+    SmallIdInPath,
+    Texts,
+)
+from deskbell.kit import ids, text
+from deskbell.store import departments, sites
+from deskbell.store.sites import Site
+
+ANY = "*"
+_HOST = re.compile(r"(\*\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\]")
+
+
+@get("/api/sites")
+async def everyone(staff_user: StaffUser, edge: Here) -> SiteList:
+    auth.allow(staff_user, "sites")
+    return SiteList([_view(edge, site) for site in await sites.everyone(edge.pool)])
+
+
+@post("/api/sites")
+async def add(data: JSONBody[SiteNew], staff_user: StaffUser, edge: Here) -> SiteView:
+    auth.allow(staff_user, "sites")
+    values = await _cleaned(edge, msgspec.structs.asdict(data))
+    return _view(edge, await sites.add(edge.pool, values | {"key": ids.site_key()}))
+
+
+@patch("/api/sites/{site_id:int}")
+async def change(
+    site_id: SmallIdInPath, data: JSONBody[SiteChange], staff_user: StaffUser, edge: Here
+) -> SiteView:
+    """What is not named stays. The key never changes: it stands in other people's pages."""
+    auth.allow(staff_user, "sites")
+    site = await sites.get(edge.pool, site_id)
+    if site is None:
+        raise not_found("site")
+    given = {name: value for name, value in msgspec.structs.asdict(data).items() if value is not UNSET}
+    return _view(edge, await sites.change(edge.pool, site_id, site._asdict() | await _cleaned(edge, given)))
+
+
+async def _cleaned(edge: Edge, given: dict[str, Any]) -> dict[str, Any]:
+    """What was given of a site, as it is stored."""
+    values = dict(given)
+    if "name" in values:
+        values["name"] = text.needed_name(values["name"])
+    if "allowed_origins" in values:
+        values["allowed_origins"] = [origin(one) for one in values["allowed_origins"]]
+    wanted = values.get("departments", [])
+    if wanted and set(wanted) - await departments.existing(edge.pool, wanted):
+        raise Problem(400, "department", "One of these departments does not exist.", field="departments")
+    if "form" in values:
+        values["form"] = _form(values["form"])
+    if "texts" in values:
+        texts = msgspec.structs.asdict(values["texts"])
+        values["texts"] = Texts(**{name: text.clean(words, 500) for name, words in texts.items()})
+    return values
+
+
+def _form(form: Form) -> Form:
+    keys = [field.key for field in form.fields]
+    if len(set(keys)) < len(keys):
+        raise Problem(400, "form", "Two fields of the form have the same key.", field="form")
+    fields = [
+        FormField(key=field.key, label=text.needed_name(field.label, 200), kind=field.kind, need=field.need)
+        for field in form.fields
+    ]
+    return msgspec.structs.replace(form, fields=fields)
+
+
+def origin(value: str) -> str:
+    """`https://shop.example.org`, also with a port, or `*` for any page. Raises Problem 400."""
+    value = value.strip().lower().rstrip("/")
+    if value == ANY:
+        return value
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError:
+        parts, port = urlsplit(""), None
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
+    exact = f"{parts.scheme}://{host}" + (f":{port}" if port else "")
+    if parts.scheme not in ("http", "https") or not _HOST.fullmatch(host) or exact != value:
+        sentence = f"{value[:100]!r} is no origin. It must look like https://shop.example.org"
+        raise Problem(400, "origin", sentence, field="allowed_origins")
+    return value
+
+
+def _view(edge: Edge, site: Site) -> SiteView:
+    return SiteView(
+        id=site.id,
+        key=site.key,
+        name=site.name,
+        active=site.active,
+        allowed_origins=list(site.allowed_origins),
+        departments=list(site.departments),
+        look=msgspec.convert(site.look, Look),
+        texts=msgspec.convert(site.texts, Texts),
+        form=msgspec.convert(site.form, Form),
+        snippet=f'<script src="{edge.settings.address}/widget.js" data-site="{site.key}" async></script>',
+    )
+
+
+route_handlers = [everyone, add, change]
