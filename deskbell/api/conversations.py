@@ -8,7 +8,7 @@ import msgspec
 from litestar import get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromQuery, JSONBody, QueryParameter, SkipValidation
-from msgspec import Meta, Struct, structs
+from msgspec import Meta, Struct, field, structs
 
 from deskbell.api.auth import StaffUser
 from deskbell.api.input import formatted
@@ -108,7 +108,7 @@ class Message(Body):
     id: ClientId
     text: Text = ""
     html: Html | None = None
-    files: Files = []
+    files: Files = field(default_factory=list)
     seen: Seq | None = None
 
 
@@ -126,8 +126,8 @@ LabelNames = Annotated[list[Annotated[str, Meta(min_length=1, max_length=LABEL_L
 
 class LabelChange(Body):
     id: ClientId
-    add: LabelNames = []
-    remove: LabelNames = []
+    add: LabelNames = field(default_factory=list)
+    remove: LabelNames = field(default_factory=list)
 
 
 class Acked(Struct, omit_defaults=True):

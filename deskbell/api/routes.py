@@ -3,6 +3,7 @@
 from deskbell.api import (
     customers,
     departments,
+    files,
     labels,
     me,
     preferences,
@@ -26,6 +27,7 @@ HANDLERS = [
         customers,
         preferences,
         widget_session,
+        files,
     )
     for handler in module.route_handlers
 ]

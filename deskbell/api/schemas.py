@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 
 from litestar.params import PathParameter
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from deskbell.kit.tokens import PASSWORD_MOST
 from deskbell.realtime.frames import VisitorView
@@ -83,7 +83,7 @@ class StaffNew(Body):
     role: Role
     password: Password | None = None
     max_chats: MaxChats | None = None
-    departments: Ids = []
+    departments: Ids = field(default_factory=list)
 
 
 class StaffChange(Body):
@@ -152,7 +152,7 @@ class DepartmentNew(Body):
     name: Name
     description: Annotated[str, Meta(max_length=1000)] = ""
     offered: bool = True
-    staff: Ids = []
+    staff: Ids = field(default_factory=list)
 
 
 class DepartmentChange(Body):
@@ -200,7 +200,7 @@ class Form(Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
     name: Asked = "ask"
     email: Asked = "ask"
     department: Asked = "ask"
-    fields: Annotated[list[FormField], Meta(max_length=10)] = []
+    fields: Annotated[list[FormField], Meta(max_length=10)] = field(default_factory=list)
 
 
 Origins = Annotated[list[Annotated[str, Meta(max_length=300)]], Meta(max_length=50)]
@@ -209,8 +209,8 @@ Origins = Annotated[list[Annotated[str, Meta(max_length=300)]], Meta(max_length=
 class SiteNew(Body):
     name: Name
     active: bool = True
-    allowed_origins: Origins = []
-    departments: Ids = []
+    allowed_origins: Origins = field(default_factory=list)
+    departments: Ids = field(default_factory=list)
     look: Look = Look()
     texts: Texts = Texts()
     form: Form = Form()

@@ -96,7 +96,6 @@ class VisitorTalk:
         self._sender = Sender(desk, connection)
         self._sender.joined = self._join
         self._typed_at = 0.0
-        self._owners: dict[int, int] = {}
 
     async def arrive(self, ready: frames.Ready) -> None:
         self._desk.hub.join(self._desk.hub.customers, self._me.id, self.connection)

@@ -6,6 +6,7 @@ from typing import Annotated
 from litestar import get, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody, QueryParameter, SkipValidation
+from msgspec import field
 
 from deskbell.api.auth import VisitorUser
 from deskbell.api.conversations import Acked, After, Before, Entries, PageSize, TheDesk, acked, page_of
@@ -29,17 +30,17 @@ class VisitorMessage(Body):
     id: ClientId
     c: ConversationId
     text: Text = ""
-    files: Files = []
+    files: Files = field(default_factory=list)
 
 
 class VisitorBegin(Body):
     id: ClientId
     text: Text = ""
-    files: Files = []
+    files: Files = field(default_factory=list)
     name: ShortText = ""
     email: ShortText = ""
     department: int | None = None
-    fields: Fields = {}
+    fields: Fields = field(default_factory=dict)
 
 
 class VisitorClose(Body):

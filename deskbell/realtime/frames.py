@@ -3,7 +3,7 @@
 from typing import Annotated
 
 import msgspec
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 PROTOCOL = 1
 MAX_MESSAGE_BYTES = 64 * 1024
@@ -36,18 +36,18 @@ class Send(Struct, tag_field="t", tag="send", forbid_unknown_fields=True):
     c: ConversationId
     text: Text = ""
     html: Html | None = None
-    files: Files = []
+    files: Files = field(default_factory=list)
     seen: Seq | None = None
 
 
 class Start(Struct, tag_field="t", tag="start", forbid_unknown_fields=True):
     id: ClientId
     text: Text = ""
-    files: Files = []
+    files: Files = field(default_factory=list)
     name: ShortText = ""
     email: ShortText = ""
     department: int | None = None
-    fields: Fields = {}
+    fields: Fields = field(default_factory=dict)
 
 
 class Close(Struct, tag_field="t", tag="close", forbid_unknown_fields=True):
@@ -154,7 +154,7 @@ class Row(Struct, omit_defaults=True):
     read: int
     department: int | None = None
     owner: int | None = None
-    labels: list[int] = []
+    labels: list[int] = field(default_factory=list)
     last_customer_at: int | None = None
     last_agent_at: int | None = None
     waiting_since: int | None = None
