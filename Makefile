@@ -1,5 +1,6 @@
 # Each command a person types. `make help` explains them; parts already made are not made again.
 
+export QUICK SECONDS PORT DATA
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 HOST_PYTHON ?= python3
@@ -28,10 +29,10 @@ rules: venv ## a line per rule of docs/rules.md: proven by which test, or UNPROV
 	@$(PY) -m tests.rules
 
 bench: web ## measure the budgets; QUICK=1 takes less than a minute
-	@$(PY) -m bench $(if $(QUICK),--quick)
+	@$(PY) -m bench
 
 torture: web ## kill servers and databases under load and look for lost messages; SECONDS=60 for longer
-	@$(PY) -m tests.torture $(if $(SECONDS),--seconds $(SECONDS))
+	@$(PY) -m tests.torture
 
 web: venv ## build the web files into deskbell/static
 	@$(BOOT) web
@@ -53,7 +54,7 @@ static: venv
 	@$(PY) -m ruff check -q $(OURS)
 	@$(PY) scripts/lengths.py
 	@echo "Types"; $(PY) -m mypy --no-error-summary
-	@echo "Imports"; .venv/bin/lint-imports --no-timing > .build/imports.log || { cat .build/imports.log; exit 1; }
+	@echo "Imports"; .venv/bin/lint-imports --no-logo > .build/imports.log || { cat .build/imports.log; exit 1; }
 	@$(PY) -m tests.rules > .build/rules.log || { cat .build/rules.log; exit 1; }
 	@tail -n 1 .build/rules.log
 	@$(BOOT) modules

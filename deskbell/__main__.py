@@ -1,4 +1,4 @@
-"""The command line: `deskbell run | serve | work | migrate | demo | backup | restore`.
+"""The command line: `deskbell run | serve | migrate | backup | restore`.
 
 Heavy parts are imported by the command that needs them, so that help and errors come at once.
 """
@@ -16,6 +16,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from rich.panel import Panel
+
+    from deskbell.kit.postgres import Pool
     from deskbell.settings import Settings
 
 STOPPED = 130
@@ -42,39 +45,12 @@ def serve() -> None:
 
 
 @app.command()
-def work() -> None:
-    """Do only the background jobs, beside servers with WORK=false."""
-
-    async def action(settings: "Settings") -> None:
-        from deskbell import wiring
-
-        async with _database(settings) as ready:
-            await wiring.work(ready)
-
-    _main(action)
-
-
-@app.command()
 def migrate() -> None:
     """Bring the database to this version; the old version may go on serving meanwhile."""
 
     async def action(settings: "Settings") -> None:
         async with _database(settings):
             typer.echo("The database is up to date.")
-
-    _main(action)
-
-
-@app.command()
-def demo() -> None:
-    """Fill an empty desk with the demo and end."""
-
-    async def action(settings: "Settings") -> None:
-        from deskbell import wiring
-
-        async with _database(settings) as ready:
-            await wiring.fill_demo(ready)
-            typer.echo("The demo is in.")
 
     _main(action)
 
@@ -112,10 +88,41 @@ def restore(
 
 
 async def _serve(settings: "Settings", *, demo: bool) -> None:
-    from deskbell import wiring
+    from deskbell import welcome, wiring
 
     async with _database(settings) as ready:
-        await wiring.serve(ready, demo=demo)
+        panel = await (_demo_panel(ready) if demo else _desk_panel(ready))
+        shown = asyncio.create_task(welcome.when_open(ready, panel))
+        try:
+            await wiring.serve(ready, demo=demo)
+        finally:
+            shown.cancel()
+
+
+async def _demo_panel(settings: "Settings") -> "Panel":
+    from deskbell import welcome
+
+    return welcome.demo_panel(settings, [])
+
+
+async def _desk_panel(settings: "Settings") -> "Panel":
+    from deskbell import welcome
+    from deskbell.desk.setup import setup_token
+    from deskbell.kit.clock import SystemClock
+
+    async with _pool(settings) as pool:
+        return welcome.desk_panel(settings, await setup_token(pool, SystemClock()))
+
+
+@contextlib.asynccontextmanager
+async def _pool(settings: "Settings") -> "AsyncIterator[Pool]":
+    from deskbell.kit.postgres import create_pool
+
+    pool = await create_pool(settings.database_url, size=2)
+    try:
+        yield pool
+    finally:
+        await pool.close()
 
 
 @contextlib.asynccontextmanager
@@ -148,8 +155,10 @@ def _main(action: "Callable[[Settings], Awaitable[None]]", *, needs_port: bool =
         _fail(str(error))
     try:
         _run_loop(action, settings)
-    except (KeyboardInterrupt, asyncio.CancelledError):
+    except KeyboardInterrupt:
         sys.exit(STOPPED)
+    except asyncio.CancelledError:
+        return
     except Exception as error:
         sentence = _sentence(error, settings)
         if sentence is None:

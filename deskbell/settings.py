@@ -76,8 +76,6 @@ class Settings(BaseSettings):
     log: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["auto", "json", "text"] = "auto"
     """`auto`: text on a terminal, JSON lines otherwise."""
-    work: bool = True
-    """Whether the server also does the background jobs; false where `deskbell work` runs beside it."""
 
     @field_validator("trusted_proxies", mode="before")
     @classmethod

@@ -47,6 +47,8 @@ async def migrate(dsn: str) -> bool:
         await connection.execute("SELECT pg_advisory_lock($1)", LOCK)
         if not await _behind(connection):
             return False
+        # Alembic tells of its plugins while it is being imported.
+        logging.getLogger("alembic").setLevel(logging.WARNING)
         from deskbell.store.migrations.runner import upgrade
 
         await upgrade(dsn, FOLDER)

@@ -1,6 +1,5 @@
 """Runs Alembic over asyncpg; imported only when there is a step to take."""
 
-import logging
 from pathlib import Path
 
 from alembic import op
@@ -24,7 +23,6 @@ async def upgrade(dsn: str, folder: Path) -> None:
 
 
 def _upgrade(connection: Connection, folder: Path) -> None:
-    logging.getLogger("alembic").setLevel(logging.WARNING)
     config = Config()
     config.set_main_option("script_location", str(folder))
     config.set_main_option("path_separator", "os")
