@@ -87,7 +87,7 @@ class Change(NamedTuple):
     files: tuple[str, ...] = ()
 
 
-def append(
+def next_entry(
     conversation: Conversation,
     now: datetime,
     *,
@@ -99,12 +99,11 @@ def append(
     text: str = "",
     html: str | None = None,
     data: dict[str, Any] | None = None,
-) -> tuple[Conversation, Entry]:
-    """Give the next number of the thread to a new entry."""
-    seq = conversation.last_seq + 1
-    entry = Entry(
+) -> Entry:
+    """A new entry with the next number of the thread. `advance` makes the conversation count it."""
+    return Entry(
         conversation.id,
-        seq,
+        conversation.last_seq + 1,
         kind,
         public,
         conversation.last_public_seq,
@@ -116,9 +115,13 @@ def append(
         data,
         now,
     )
-    if public:
-        return conversation._replace(last_seq=seq, last_public_seq=seq), entry
-    return conversation._replace(last_seq=seq), entry
+
+
+def advance(conversation: Conversation, entry: Entry, **changes: Any) -> Conversation:
+    """The conversation with this entry counted, and with `changes`; one copy for all (this is the hot path)."""
+    if entry.public:
+        changes["last_public_seq"] = entry.seq
+    return conversation._replace(last_seq=entry.seq, **changes)
 
 
 def preview_of(text: str, files: int) -> str:

@@ -21,7 +21,7 @@ from .commands import (
     TurnIntoTicket,
     WriteMessage,
 )
-from .conversation import Change, Conversation, Entry, append, preview_of
+from .conversation import Change, Conversation, Entry, advance, next_entry, preview_of
 from .errors import NotFound, Refused
 from .facts import Facts
 from .people import SYSTEM, Actor, Customer, Staff
@@ -69,7 +69,7 @@ def _event(
     now: datetime,
     client_id: str | None = None,
 ) -> tuple[Conversation, Entry]:
-    return append(
+    entry = next_entry(
         conversation,
         now,
         kind="event",
@@ -80,6 +80,7 @@ def _event(
         text=events.sentence(data),
         data=data,
     )
+    return advance(conversation, entry), entry
 
 
 def _write(conversation: Conversation, command: Command, facts: Facts, now: datetime) -> Change:
@@ -90,8 +91,12 @@ def _write(conversation: Conversation, command: Command, facts: Facts, now: date
     if reason:
         raise Refused("forbidden", reason)
     files = _files_of(command, facts)
-    conversation, entry = _append_message(conversation, command, files, now)
-    conversation = conversation._replace(
+    entry = _message(conversation, command, files, now)
+    conversation = advance(
+        conversation,
+        entry,
+        preview=preview_of(command.text, len(files)),
+        preview_by="agent",
         agent_messages=conversation.agent_messages + 1,
         last_agent_seq=entry.seq,
         last_agent_at=now,
@@ -112,8 +117,12 @@ def _customer_writes(
     if conversation.state == "closed":
         conversation, event = _revive(conversation, command.actor, now)
         revived = (event,)
-    conversation, entry = _append_message(conversation, command, files, now)
-    conversation = conversation._replace(
+    entry = _message(conversation, command, files, now)
+    conversation = advance(
+        conversation,
+        entry,
+        preview=preview_of(command.text, len(files)),
+        preview_by="customer",
         customer_messages=conversation.customer_messages + 1,
         last_customer_seq=entry.seq,
         last_customer_at=now,
@@ -122,26 +131,23 @@ def _customer_writes(
     return Change(conversation, (*revived, entry), entry, route=route, files=command.files)
 
 
-def _append_message(
+def _message(
     conversation: Conversation, command: WriteMessage, files: list[dict[str, Any]], now: datetime
-) -> tuple[Conversation, Entry]:
+) -> Entry:
     if not command.text and not files:
         raise Refused("empty", "An empty message is not sent.")
-    actor = command.actor
-    conversation, entry = append(
+    return next_entry(
         conversation,
         now,
         kind="message",
         public=True,
-        author=actor.author,
-        author_id=actor.id,
+        author=command.actor.author,
+        author_id=command.actor.id,
         client_id=command.client_id,
         text=command.text,
         html=command.html,
         data={"files": files} if files else None,
     )
-    preview = preview_of(command.text, len(files))
-    return conversation._replace(preview=preview, preview_by=actor.author), entry
 
 
 def _files_of(command: WriteMessage, facts: Facts) -> list[dict[str, Any]]:
