@@ -56,12 +56,9 @@ class FileStore:
 
     async def read(self, file_id: str, start: int, end: int) -> AsyncIterator[bytes]:
         """The bytes from `start` to before `end`, piece by piece. Raises FileNotFoundError."""
-        while start < end:
-            piece = await obstore.get_range_async(
-                self._store, _key(file_id), start=start, end=min(start + PIECE, end)
-            )
+        found = await obstore.get_async(self._store, _key(file_id), options={"range": (start, end)})
+        async for piece in found.stream(min_chunk_size=PIECE):
             yield bytes(piece)
-            start += PIECE
 
     async def size(self, file_id: str) -> int:
         """Raises FileNotFoundError."""

@@ -63,13 +63,12 @@ def draw(source: str, target: str) -> Picture:
     """In the child process. Raises whatever a broken picture makes Pillow raise."""
     from PIL import Image, ImageOps
 
-    Image.MAX_IMAGE_PIXELS = PIXELS
+    Image.MAX_IMAGE_PIXELS = None  # the check below comes before any decoding
     with Image.open(source, formats=_FORMATS) as image:
         width, height = image.size
-        turned = image.getexif().get(0x0112, 1) >= 5
-        shown = (height, width) if turned else (width, height)
         if width * height > PIXELS:
-            return Picture(*shown, made=False)
+            return Picture(width, height, made=False)
+        turned = image.getexif().get(0x0112, 1) >= 5
         image.draft("RGB", (SIDE, SIDE))
         image.thumbnail((SIDE, SIDE))
         upright = ImageOps.exif_transpose(image)
@@ -79,7 +78,7 @@ def draw(source: str, target: str) -> Picture:
         clean = Image.new(plain.mode, plain.size)
         clean.paste(plain)
         clean.save(target, "WEBP", quality=80, method=4)
-    return Picture(*shown, made=True)
+    return Picture(height, width, made=True) if turned else Picture(width, height, made=True)
 
 
 def main() -> None:

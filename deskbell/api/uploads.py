@@ -1,0 +1,166 @@
+"""Taking in a file: counted while it is read, told by its bytes, kept under a random id (CHAT-5, VISITOR-7)."""
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from litestar import Request
+from litestar.exceptions import ClientException
+
+from deskbell.api.ports import Edge
+from deskbell.api.problems import Problem
+from deskbell.kit import ids, sniff, text
+from deskbell.kit.files import preview_id
+from deskbell.kit.pictures import Picture, Pictures
+from deskbell.realtime import frames
+from deskbell.store import files, preferences
+from deskbell.store.files import StoredFile
+
+MB = 1024 * 1024
+GATHERED = MB
+DAY = timedelta(hours=24)
+
+
+class Quota(NamedTuple):
+    files: int
+    mb: int
+
+
+QUOTAS = {"customer": Quota(100, 500), "agent": Quota(2000, 10_000)}
+"""What one person may upload within DAY."""
+
+_pictures = Pictures()
+
+
+async def take(
+    request: Request[Any, Any, Any], edge: Edge, name: str, owner: str, owner_id: int
+) -> frames.File:
+    """Read the request's body into the file store. Raises Problem; nothing is left behind when it does."""
+    edge.limits.before_upload((owner, owner_id), edge.clock.now().timestamp())
+    limit = (await preferences.load(edge.pool)).upload_mb
+    announced = _announced(request)
+    if announced > limit * MB:
+        raise _too_big(limit)
+    await _check_quota(edge, owner, owner_id, announced)
+    async with _folder(edge) as folder:
+        path = folder / "file"
+        size = await _receive(request, path, limit)
+        await _check_quota(edge, owner, owner_id, size)
+        file = await _keep(edge, path, size, text.file_name(name), owner, owner_id)
+    return view(file)
+
+
+def view(file: StoredFile) -> frames.File:
+    shown = frames.File(id=file.id, name=file.name, size=file.size, type=file.type, preview=file.preview)
+    if file.width is not None and file.height is not None:
+        shown.width, shown.height = file.width, file.height
+    return shown
+
+
+@asynccontextmanager
+async def _folder(edge: Edge) -> AsyncIterator[Path]:
+    """A folder for one upload, gone afterwards, also when the client went away half way."""
+    parent = edge.settings.data.absolute() / "uploads"
+    await asyncio.to_thread(parent.mkdir, parents=True, exist_ok=True)
+    folder = await asyncio.to_thread(tempfile.TemporaryDirectory, dir=parent)
+    try:
+        yield Path(folder.name)
+    finally:
+        await asyncio.shield(asyncio.to_thread(folder.cleanup))
+
+
+def _announced(request: Request[Any, Any, Any]) -> int:
+    """The Content-Length, or 0 if the client does not say."""
+    length = request.headers.get("content-length", "0")
+    if not length.isascii() or not length.isdecimal() or len(length) > 15:
+        raise Problem(400, "bad_input", "Content-Length is no number.")
+    return int(length)
+
+
+async def _receive(request: Request[Any, Any, Any], path: Path, limit_mb: int) -> int:
+    """Write the body to `path`, never more than the limit; its size."""
+    size, gathered = 0, bytearray()
+    with await asyncio.to_thread(path.open, "wb") as file:
+        try:
+            async for piece in request.stream():
+                size += len(piece)
+                if size > limit_mb * MB:
+                    raise _too_big(limit_mb)
+                gathered += piece
+                if len(gathered) >= GATHERED:
+                    await asyncio.to_thread(file.write, bytes(gathered))
+                    gathered.clear()
+        except ClientException as error:
+            raise Problem(400, "aborted", "The upload was cut off.") from error
+        await asyncio.to_thread(file.write, bytes(gathered))
+    announced = _announced(request)
+    if announced and size != announced:
+        raise Problem(400, "aborted", "The upload was cut off.")
+    if size == 0:
+        raise Problem(400, "empty", "The file is empty.")
+    return size
+
+
+async def _keep(edge: Edge, path: Path, size: int, name: str, owner: str, owner_id: int) -> StoredFile:
+    """The row first: if the machine dies before the bytes lie there, the sweep of loose files tidies up."""
+    kind = sniff.kind(await asyncio.to_thread(_head, path), name)
+    if not kind.allowed:
+        raise Problem(415, "file_type", "Programs cannot be sent. Put it into a ZIP file if you must.")
+    preview = path.with_name("preview.webp")
+    picture = await _pictures.preview(path, preview) if kind.type in sniff.PICTURES else None
+    file = StoredFile(
+        id=ids.public_id(),
+        owner=owner,
+        owner_id=owner_id,
+        conversation_id=None,
+        name=name,
+        size=size,
+        type=_shown_type(kind.type, picture),
+        width=picture.width if picture else None,
+        height=picture.height if picture else None,
+        preview=picture is not None and picture.made,
+        created_at=edge.clock.now(),
+    )
+    await files.add(edge.pool, file)
+    try:
+        await edge.files.put(file.id, path)
+        if file.preview:
+            await edge.files.put(preview_id(file.id), preview)
+    except BaseException:
+        await asyncio.shield(_undo(edge, file.id))
+        raise
+    return file
+
+
+def _shown_type(told: str, picture: Picture | None) -> str:
+    """What begins like a picture but cannot be drawn is something else."""
+    return sniff.OPAQUE if told in sniff.PICTURES and picture is None else told
+
+
+async def _undo(edge: Edge, file_id: str) -> None:
+    await edge.files.delete([file_id, preview_id(file_id)])
+    await files.forget(edge.pool, file_id)
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(sniff.HEAD)
+
+
+async def _check_quota(edge: Edge, owner: str, owner_id: int, size: int) -> None:
+    quota = QUOTAS[owner]
+    used = await files.usage(edge.pool, owner, owner_id, edge.clock.now() - DAY)
+    if used.files >= quota.files:
+        sentence = f"At most {quota.files} files can be sent in 24 hours."
+        raise Problem(429, "rate", sentence, limit=quota.files, retry_after=3600)
+    if used.bytes + size > quota.mb * MB:
+        sentence = f"At most {quota.mb} MB can be sent in 24 hours."
+        raise Problem(429, "rate", sentence, limit=quota.mb, retry_after=3600)
+
+
+def _too_big(limit_mb: int) -> Problem:
+    return Problem(413, "too_big", f"A file may have at most {limit_mb} MB.", limit=limit_mb * MB)
