@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-import signal
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
@@ -13,9 +13,10 @@ from deskbell.api.app import Application
 from deskbell.api.limits import Limits
 from deskbell.api.ports import Edge
 from deskbell.api.widget_chat import VisitorViews
-from deskbell.channels.files import FileStore
 from deskbell.desk.desk import Desk
+from deskbell.jobs.sweep import sweep
 from deskbell.kit.clock import Clock, SystemClock
+from deskbell.kit.files import FileStore
 from deskbell.kit.ids import public_id
 from deskbell.kit.limits import Buckets
 from deskbell.kit.postgres import Pool, create_pool
@@ -29,6 +30,7 @@ log = structlog.get_logger()
 
 SOCKET_BYTES = MAX_MESSAGE_BYTES
 BACKLOG = 4096
+SWEEP_S = 600
 
 
 class Node:
@@ -68,18 +70,30 @@ async def running(settings: Settings, clock: Clock, *, demo: bool = False) -> As
     pool = await create_pool(settings.database_url, size=settings.database_pool)
     node = Node(settings, pool, clock, demo=demo)
     await node.desk.directory.refresh()
-    work = asyncio.create_task(node.desk.run())
+    tasks = [asyncio.create_task(node.desk.run()), asyncio.create_task(_sweep(node, clock))]
     try:
         yield node
     finally:
-        work.cancel()
-        with suppress(asyncio.CancelledError):
-            await work
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         with suppress(Exception):
             await nodes.leave(pool, node.desk.node)
         with suppress(TimeoutError):
             await asyncio.wait_for(pool.close(), 3)
         node.edge.passwords.close()
+
+
+async def _sweep(node: Node, clock: Clock) -> None:
+    """Tidy up now and then; on several nodes at once it does no harm."""
+    while True:
+        try:
+            swept = await sweep(node.pool, node.edge.files, clock, node.settings.data)
+            if swept.sessions:
+                await node.desk.session_ended(swept.sessions)
+        except Exception:
+            log.exception("sweep_failed")
+        await asyncio.sleep(SWEEP_S)
 
 
 class Server(uvicorn.Server):
@@ -89,13 +103,13 @@ class Server(uvicorn.Server):
         super().__init__(config)
         self._node = node
 
-    async def shutdown(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         for server in self.servers:
             server.close()
         await self._node.app.sockets.drain(spread_ms=2000)
         with suppress(TimeoutError):
             await asyncio.wait_for(self._node.desk.batcher.drain(), 5)
-        await super().shutdown(sockets)  # type: ignore[arg-type]
+        await super().shutdown(sockets)
 
 
 def server_of(node: Node) -> Server:

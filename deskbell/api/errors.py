@@ -1,4 +1,4 @@
-"""What nobody raised on purpose, answered in the one shape of errors: the framework's own, a database that is away, a fault."""
+"""What nobody raised on purpose, in the one shape of errors: the framework's own, a database away, a fault."""
 
 import secrets
 from typing import Any

@@ -4,7 +4,7 @@ from deskbell.settings import Settings
 
 
 def is_own(settings: Settings, origin: str | None, host: str | None) -> bool:
-    """Exact comparison. Without a BASE_URL the desk trusts the name it was called by: a page under another name has no cookie."""
+    """Exact comparison. Without a BASE_URL the name it was called by counts: a page under another name has no cookie."""
     if not origin:
         return False
     if origin == settings.address:

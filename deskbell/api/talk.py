@@ -4,12 +4,12 @@ Each door has its own class and knows only the frames of its side; both submit t
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 from deskbell.desk.batch import Outcome
 from deskbell.desk.desk import Desk
-from deskbell.domain.commands import CloseConversation, Command, StartChat, WriteMessage
+from deskbell.domain.commands import CloseConversation, Command, WriteMessage
 from deskbell.domain.errors import NotFound, Refused
 from deskbell.domain.people import Customer, Staff
 from deskbell.kit.clock import milliseconds
@@ -49,7 +49,9 @@ class Sender:
 
     def submit(self, client_id: str, make: Callable[[], Command]) -> None:
         if self._in_flight >= IN_FLIGHT:
-            self.nack(client_id, Refused("busy", f"At most {IN_FLIGHT} messages may wait for their answer."), 500)
+            self.nack(
+                client_id, Refused("busy", f"At most {IN_FLIGHT} messages may wait for their answer."), 500
+            )
             return
         try:
             command = make()
@@ -117,35 +119,40 @@ class VisitorTalk:
         self.connection.push(frames.encode(answer))
 
     async def handle(self, frame: Any) -> None:
-        match frame:
-            case frames.Send():
-                if self._has_room(frame.id):
-                    self._sender.submit(frame.id, lambda: self._message(frame))
-            case frames.Start():
-                if self._has_room(frame.id):
-                    self._sender.submit(
-                        frame.id, lambda: start_command(self._me, self._site_id, frame)
-                    )
-            case frames.Close():
-                self._sender.submit(
-                    frame.id, lambda: CloseConversation(frame.c, self._me, frame.id, "ended the chat")
-                )
-            case frames.Watch():
-                await self.watch(frame.c, frame.since)
-            case frames.Delivered():
-                self._check_own(frame.c)
-                self._desk.marker.note(frame.c, 0, delivered=frame.seq)
-            case frames.Read():
-                self._check_own(frame.c)
-                self._desk.marker.note(frame.c, 0, read=frame.seq)
-            case frames.Typing():
-                await self._type(frame)
-            case frames.Ping():
-                self.connection.push(PONG)
-            case frames.Pong():
-                pass
-            case _:
-                raise Refused("bad_frame", "A visitor does not send this frame here.")
+        await _VISITOR[type(frame)](self, frame)
+
+    async def send(self, frame: frames.Send) -> None:
+        if self._has_room(frame.id):
+            self._sender.submit(frame.id, lambda: self._message(frame))
+
+    async def start(self, frame: frames.Start) -> None:
+        if self._has_room(frame.id):
+            self._sender.submit(frame.id, lambda: start_command(self._me, self._site_id, frame))
+
+    async def close(self, frame: frames.Close) -> None:
+        self._sender.submit(
+            frame.id, lambda: CloseConversation(frame.c, self._me, frame.id, "ended the chat")
+        )
+
+    async def look(self, frame: frames.Watch) -> None:
+        await self.watch(frame.c, frame.since)
+
+    async def delivered(self, frame: frames.Delivered) -> None:
+        self._check_own(frame.c)
+        self._desk.marker.note(frame.c, 0, delivered=frame.seq)
+
+    async def read(self, frame: frames.Read) -> None:
+        self._check_own(frame.c)
+        self._desk.marker.note(frame.c, 0, read=frame.seq)
+
+    async def ping(self, _: frames.Ping) -> None:
+        self.connection.push(PONG)
+
+    async def pong(self, _: frames.Pong) -> None:
+        """It was heard: that is all."""
+
+    async def greeted(self, _: frames.Hello) -> None:
+        raise Refused("bad_frame", "Hello was said already.")
 
     def _message(self, frame: frames.Send) -> WriteMessage:
         return WriteMessage(frame.c, self._me, frame.id, customer_text(frame.text), None, tuple(frame.files))
@@ -161,7 +168,7 @@ class VisitorTalk:
         if conversation_id not in self.connection.conversations:
             raise NotFound
 
-    async def _type(self, frame: frames.Typing) -> None:
+    async def type(self, frame: frames.Typing) -> None:
         self._check_own(frame.c)
         now = time.monotonic()
         if frame.on and now - self._typed_at < TYPING_EVERY_S:
@@ -201,47 +208,52 @@ class StaffTalk:
         self.connection.push(frames.encode(answer))
 
     async def handle(self, frame: Any) -> None:
-        match frame:
-            case frames.Send():
-                self._sender.submit(frame.id, lambda: self._message(frame))
-            case frames.Close():
-                self._sender.submit(frame.id, lambda: CloseConversation(frame.c, self._me, frame.id))
-            case frames.Watch():
-                await self.watch(frame.c, frame.since)
-            case frames.Unwatch():
-                self.connection.conversations.discard(frame.c)
-                self._desk.hub.leave(self._desk.hub.team, frame.c, self.connection)
-            case frames.Follow():
-                self._follow(frame.all)
-            case frames.Delivered():
-                self._desk.marker.note(frame.c, self._me.id, delivered=frame.seq)
-            case frames.Read():
-                await self._check_visible(frame.c)
-                self._desk.marker.note(frame.c, self._me.id, read=frame.seq)
-            case frames.Typing():
-                await self._type(frame)
-            case frames.Ping():
-                self.connection.push(PONG)
-            case frames.Pong():
-                pass
-            case _:
-                raise Refused("bad_frame", "Staff do not send this frame.")
+        await _STAFF[type(frame)](self, frame)
+
+    async def send(self, frame: frames.Send) -> None:
+        self._sender.submit(frame.id, lambda: self._message(frame))
+
+    async def close(self, frame: frames.Close) -> None:
+        self._sender.submit(frame.id, lambda: CloseConversation(frame.c, self._me, frame.id))
+
+    async def look(self, frame: frames.Watch) -> None:
+        await self.watch(frame.c, frame.since)
+
+    async def unwatch(self, frame: frames.Unwatch) -> None:
+        self.connection.conversations.discard(frame.c)
+        self._desk.hub.leave(self._desk.hub.team, frame.c, self.connection)
+
+    async def follow(self, frame: frames.Follow) -> None:
+        if not self._me.supervises:
+            raise Refused("forbidden", "Only supervisors follow everybody's conversations.")
+        members = self._desk.hub.supervisors
+        (members.add if frame.all else members.discard)(self.connection)
+
+    async def delivered(self, frame: frames.Delivered) -> None:
+        self._desk.marker.note(frame.c, self._me.id, delivered=frame.seq)
+
+    async def read(self, frame: frames.Read) -> None:
+        await self._check_visible(frame.c)
+        self._desk.marker.note(frame.c, self._me.id, read=frame.seq)
+
+    async def ping(self, _: frames.Ping) -> None:
+        self.connection.push(PONG)
+
+    async def pong(self, _: frames.Pong) -> None:
+        """It was heard: that is all."""
+
+    async def greeted(self, _: frames.Hello) -> None:
+        raise Refused("bad_frame", "Hello was said already.")
 
     def _message(self, frame: frames.Send) -> WriteMessage:
         text, html = formatted(frame.text, frame.html)
         return WriteMessage(frame.c, self._me, frame.id, text, html, tuple(frame.files))
 
-    def _follow(self, everybody: bool) -> None:
-        if not self._me.supervises:
-            raise Refused("forbidden", "Only supervisors follow everybody's conversations.")
-        members = self._desk.hub.supervisors
-        (members.add if everybody else members.discard)(self.connection)
-
     async def _check_visible(self, conversation_id: int) -> None:
         if conversation_id not in self.connection.conversations:
             await self._desk.reader.load(self._me, conversation_id)
 
-    async def _type(self, frame: frames.Typing) -> None:
+    async def type(self, frame: frames.Typing) -> None:
         now = time.monotonic()
         if frame.on and now - self._typed_at < TYPING_EVERY_S:
             return
@@ -252,3 +264,29 @@ class StaffTalk:
 
 
 PONG = frames.encode(frames.PongFrame())
+
+_VISITOR: dict[type, Callable[[VisitorTalk, Any], Awaitable[None]]] = {
+    frames.Send: VisitorTalk.send,
+    frames.Start: VisitorTalk.start,
+    frames.Close: VisitorTalk.close,
+    frames.Watch: VisitorTalk.look,
+    frames.Delivered: VisitorTalk.delivered,
+    frames.Read: VisitorTalk.read,
+    frames.Typing: VisitorTalk.type,
+    frames.Ping: VisitorTalk.ping,
+    frames.Pong: VisitorTalk.pong,
+    frames.Hello: VisitorTalk.greeted,
+}
+_STAFF: dict[type, Callable[[StaffTalk, Any], Awaitable[None]]] = {
+    frames.Send: StaffTalk.send,
+    frames.Close: StaffTalk.close,
+    frames.Watch: StaffTalk.look,
+    frames.Unwatch: StaffTalk.unwatch,
+    frames.Follow: StaffTalk.follow,
+    frames.Delivered: StaffTalk.delivered,
+    frames.Read: StaffTalk.read,
+    frames.Typing: StaffTalk.type,
+    frames.Ping: StaffTalk.ping,
+    frames.Pong: StaffTalk.pong,
+    frames.Hello: StaffTalk.greeted,
+}

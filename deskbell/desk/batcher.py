@@ -7,7 +7,7 @@ batches in flight; a conversation always stays in its lane, so its commands keep
 import asyncio
 import random
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
 import asyncpg
@@ -81,14 +81,13 @@ class Batcher:
             raise outcome
         return outcome
 
-    async def run(self) -> None:
-        async with asyncio.TaskGroup() as group:
-            for lane in self._lanes:
-                group.create_task(lane.run())
+    def workers(self) -> list[Callable[[], Awaitable[None]]]:
+        """What has to run for ever: one per lane."""
+        return [lane.run for lane in self._lanes]
 
     async def drain(self) -> None:
         """Wait until everything submitted so far is answered."""
-        while any(lane.is_busy for lane in self._lanes):
+        while any(lane.is_busy for lane in self._lanes):  # noqa: ASYNC110 - the end of a life, not a path to wait on
             await asyncio.sleep(0.01)
 
 

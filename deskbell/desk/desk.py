@@ -166,18 +166,24 @@ class Desk:
 
     async def run(self) -> None:
         """Everything that goes on by itself, until cancelled."""
-        await self.directory.refresh()
         async with asyncio.TaskGroup() as group:
-            for work in (self.batcher, self.router, self.marker):
-                group.create_task(work.run())
-            group.create_task(self.bus.run_listener())
-            group.create_task(self.bus.run_sender())
-            group.create_task(_every(5, self._close_silent))
-            group.create_task(_every(2, self.presence.look))
-            group.create_task(_every(15, self.presence.renew))
-            group.create_task(_every(5, self._renew_node))
-            group.create_task(_every(30, self.check_heads))
-            group.create_task(_every(600, self._forget_old))
+            for work in (
+                *self.batcher.workers(),
+                self.router.run,
+                self.marker.run,
+                self.bus.run_listener,
+                self.bus.run_sender,
+            ):
+                group.create_task(_for_ever(work))
+            for seconds, work in (
+                (5, self._close_silent),
+                (2, self.presence.look),
+                (15, self.presence.renew),
+                (5, self._renew_node),
+                (30, self.check_heads),
+                (600, self._forget_old),
+            ):
+                group.create_task(_for_ever(lambda s=seconds, w=work: _every(s, w)))  # type: ignore[misc]
 
     async def _close_silent(self) -> None:
         self.hub.close_silent()
@@ -200,3 +206,13 @@ async def _every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
                 "periodic_work_waits", work=getattr(work, "__name__", "?"), error=type(error).__name__
             )
         await asyncio.sleep(seconds)
+
+
+async def _for_ever(work: Callable[[], Awaitable[None]]) -> None:
+    """One fault of ours must not stop the desk: it is logged, and the work begins again."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            log.exception("work_failed", work=getattr(work, "__qualname__", "?"))
+        await asyncio.sleep(1)

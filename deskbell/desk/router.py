@@ -7,6 +7,7 @@ refuses the plan by itself.
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 
 import asyncpg
@@ -60,10 +61,8 @@ class Router:
 
     async def run(self) -> None:
         while True:
-            try:
+            with suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), SWEEP_S)
-            except TimeoutError:
-                pass
             self._wake.clear()
             try:
                 if await rows.anybody_waits(self._pool):

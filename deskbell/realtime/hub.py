@@ -79,7 +79,8 @@ class Hub:
         """Push new entries, each number once and in order.
 
         Commits of one conversation are ordered by its row lock, but news of them may arrive here in another
-        order (from this node and, over the bus, from others), twice, or not at all: a missing number is read from the database first.
+        order (from this node and, over the bus, from others), twice, or not at all: a missing number is read
+        from the database first.
         """
         conversation_id = publication.conversation_id
         parked = self._parked.get(conversation_id)
