@@ -1,0 +1,37 @@
+/** Stored words in plain English. Unknown ones are shown as they are: a newer server may know more. */
+import type { Row } from '../../client/frames';
+
+const BY: Record<string, string> = { customer: 'the customer', agent: 'the agent', system: 'the system' };
+const WHY: Record<string, string> = {
+  left: 'left the chat',
+  ended: 'ended the chat',
+  inactive: 'no answer for long',
+  inactivity: 'no answer for long',
+};
+const STATE: Record<string, string> = {
+  queued: 'In the queue',
+  offered: 'Offered',
+  live: 'Live',
+  pending: 'Pending',
+  closed: 'Closed',
+  unassigned: 'Unassigned',
+  assigned: 'Assigned',
+  archived: 'Archived',
+};
+const CHANNEL: Record<string, string> = { web: 'Web', whatsapp: 'WhatsApp', email: 'E-mail' };
+
+/** `Closed by the customer · left the chat` (LIFE-9). */
+export function closedWords(row: Pick<Row, 'closed_by' | 'close_reason'>): string {
+  const by = row.closed_by ? `Closed by ${BY[row.closed_by] ?? row.closed_by}` : 'Closed';
+  const why =
+    row.close_reason && !(row.close_reason in BY) ? (WHY[row.close_reason] ?? row.close_reason) : '';
+  return why ? `${by} · ${why}` : by;
+}
+
+export function stateWord(state: string): string {
+  return STATE[state] ?? state;
+}
+
+export function channelWord(channel: string): string {
+  return CHANNEL[channel] ?? channel;
+}

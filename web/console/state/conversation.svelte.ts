@@ -1,0 +1,198 @@
+import { ApiError, type Api } from '../../client/http';
+import type {
+  Ack,
+  BothMarks,
+  Conversation as Detail,
+  Entries,
+  Entry,
+  MarksFrame,
+  Row,
+  TypingFrame,
+} from '../../client/frames';
+import { complete, emptyThread, head, hole, mark, merge, withMarks, type Thread } from '../../client/thread';
+
+const TYPING_LASTS = 6000;
+const HOLE_PATIENCE = 1500;
+const REFRESH_AFTER = 250;
+const OLDER = 50;
+
+export interface Wire {
+  api: Api;
+  send(
+    frame: { t: 'watch'; c: number; since: number } | { t: 'unwatch' | 'read'; c: number; seq?: number },
+  ): boolean;
+  /** The whole conversation came by HTTP: its card is news too. */
+  loaded(detail: Detail): void;
+}
+
+/** One open thread: entries, marks, rights, typing. Loaded by HTTP, kept by the socket, complete by number. */
+export class Conversation {
+  readonly id: number;
+  detail: Detail | null = $state.raw(null);
+  thread: Thread = $state.raw(emptyThread('staff'));
+  status: 'loading' | 'ready' | 'error' | 'missing' = $state('loading');
+  error = $state('');
+  typing: string | null = $state(null);
+  loadingOlder = $state(false);
+  /** The number up to which this agent had seen it when it was opened: the "new" line stands after it. */
+  active = false;
+  readonly #wire: Wire;
+  #readSent = 0;
+  #typingTimer: ReturnType<typeof setTimeout> | undefined;
+  #refreshTimer: ReturnType<typeof setTimeout> | undefined;
+  #holeTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(id: number, wire: Wire) {
+    this.id = id;
+    this.#wire = wire;
+  }
+
+  get head(): number {
+    return head(this.thread);
+  }
+
+  async activate(): Promise<void> {
+    this.active = true;
+    await this.load();
+    if (this.active) this.watch();
+  }
+
+  leave(): void {
+    this.active = false;
+    this.typing = null;
+    this.#wire.send({ t: 'unwatch', c: this.id });
+  }
+
+  /** Joins the thread on the socket; the answer carries what is missing. */
+  watch(): void {
+    this.#readSent = 0;
+    if (this.status === 'ready') this.#wire.send({ t: 'watch', c: this.id, since: complete(this.thread) });
+  }
+
+  async load(): Promise<void> {
+    if (this.status !== 'ready') this.status = 'loading';
+    try {
+      const detail = await this.#wire.api.get<Detail>(`/api/conversations/${this.id}`);
+      this.#take(detail);
+      this.status = 'ready';
+    } catch (error) {
+      if (this.status === 'ready') return;
+      this.status = error instanceof ApiError && error.status === 404 ? 'missing' : 'error';
+      this.error = error instanceof ApiError ? error.message : 'Something went wrong.';
+    }
+  }
+
+  #take(detail: Detail): void {
+    this.detail = detail;
+    const first = this.thread.entries.length === 0;
+    this.thread = withMarks(
+      merge(this.thread, detail.entries, first ? detail.more : undefined),
+      detail.marks,
+    );
+    this.#wire.loaded(detail);
+    this.#mend();
+  }
+
+  async older(): Promise<void> {
+    const first = this.thread.entries[0];
+    if (!first || !this.thread.more || this.loadingOlder) return;
+    this.loadingOlder = true;
+    try {
+      const page = await this.#wire.api.get<Entries>(
+        `/api/conversations/${this.id}/entries?before=${first.seq}&limit=${OLDER}`,
+      );
+      this.thread = merge(this.thread, page.entries, page.more);
+    } catch {
+      // The next scroll asks again.
+    } finally {
+      this.loadingOlder = false;
+    }
+  }
+
+  entry(entry: Entry): void {
+    this.thread = merge(this.thread, [entry]);
+    if (entry.by === 'customer') this.typing = null;
+    if (entry.kind === 'event') this.refreshSoon();
+    else if (entry.by === 'agent') this.#count(entry);
+    this.#mend();
+  }
+
+  /** The server has it for good: the echo becomes an entry at once, the server's own copy replaces it later. */
+  acked(ack: Ack, entry: Omit<Entry, 'seq' | 'at'>): void {
+    if (ack.seq <= this.head && this.thread.entries.some((one) => one.seq === ack.seq)) return;
+    this.entry({ ...entry, seq: ack.seq, at: ack.at });
+  }
+
+  #count(entry: Entry): void {
+    const { detail } = this;
+    if (!detail || entry.by_id === undefined) return;
+    if (detail.agents.some((agent) => agent.id === entry.by_id)) this.refreshSoon(1500);
+    else this.refreshSoon();
+  }
+
+  /** Numbers are missing and did not come on their own: ask for them. */
+  #mend(): void {
+    clearTimeout(this.#holeTimer);
+    if (hole(this.thread) === null) return;
+    this.#holeTimer = setTimeout(() => {
+      if (hole(this.thread) !== null && this.active) this.watch();
+    }, HOLE_PATIENCE);
+  }
+
+  resumed(entries: Entry[], marks: BothMarks): void {
+    this.thread = withMarks(merge(this.thread, entries), marks);
+  }
+
+  /** Too much was missed: start again from the newest page. */
+  gap(): void {
+    this.thread = emptyThread('staff');
+    void this.load();
+  }
+
+  mark(frame: MarksFrame): void {
+    this.thread = mark(this.thread, frame);
+  }
+
+  type(frame: TypingFrame): void {
+    if (frame.by !== 'customer') return;
+    clearTimeout(this.#typingTimer);
+    this.typing = frame.on ? (frame.name ?? this.detail?.customer.name ?? 'The customer') : null;
+    if (frame.on) this.#typingTimer = setTimeout(() => (this.typing = null), TYPING_LASTS);
+  }
+
+  /** Everything up to the end is on the screen. Says so to the server once per number. */
+  viewed(): number | null {
+    const upTo = this.head;
+    if (upTo <= this.#readSent || !this.active || this.status !== 'ready') return null;
+    if (this.#wire.send({ t: 'read', c: this.id, seq: upTo })) this.#readSent = upTo;
+    return upTo;
+  }
+
+  /** Rights, owner and agents may have changed. */
+  refreshSoon(after = REFRESH_AFTER): void {
+    if (!this.active) return;
+    clearTimeout(this.#refreshTimer);
+    this.#refreshTimer = setTimeout(() => void this.load(), after);
+  }
+}
+
+/** The card inside the whole conversation: what lists need of it. */
+export function rowOf(detail: Detail): Row {
+  const {
+    customer,
+    agents: _agents,
+    may: _may,
+    entries: _entries,
+    more: _more,
+    marks: _marks,
+    ...row
+  } = detail;
+  return {
+    ...row,
+    customer: {
+      id: customer.id,
+      name: customer.name,
+      ...(customer.online === undefined ? {} : { online: customer.online }),
+    },
+  };
+}

@@ -1,0 +1,403 @@
+import { getContext, setContext } from 'svelte';
+import { ApiError, type Api } from '../../client/http';
+import {
+  clientId,
+  type Ack,
+  type ClientFrame,
+  type EntryFrame,
+  type File,
+  type Me,
+  type Nack,
+  type Row,
+  type ServerFrame,
+} from '../../client/frames';
+import { Outbox } from '../../client/outbox';
+import type { Line, Pending } from '../../client/pending';
+import { DeskSocket, type Status } from '../../client/socket';
+import { pageStore } from '../../client/storage';
+import type { Scope, Sort } from '../lib/placement';
+import { Clock } from './clock.svelte';
+import { Conversation, rowOf, type Wire } from './conversation.svelte';
+import { Drafts } from './drafts.svelte';
+import { Lists } from './lists.svelte';
+import { Notices } from './notices.svelte';
+import { Router } from './router.svelte';
+import { Sounds } from './sounds';
+import { Team } from './team.svelte';
+
+const KEPT = 8;
+const DELIVERED_AFTER = 150;
+
+export interface Reply {
+  text: string;
+  html?: string;
+  files: File[];
+}
+
+/** What a signed-in member of staff has before them: wires the socket to lists, threads, team and sounds. */
+export class Desk {
+  me: Me = $state.raw()!;
+  connection: Status = $state.raw({ is: 'connecting', since: Date.now() });
+  line: Line = $state.raw([]);
+  open: Conversation | null = $state.raw(null);
+  /** Grows when the agent asks to write; the reply box takes the focus. */
+  replyWanted = $state(0);
+  /** A failed message that goes back into the reply box. */
+  returned: { c: number; text: string; files: File[] } | null = $state.raw(null);
+  readonly api: Api;
+  readonly router: Router;
+  readonly clock = new Clock();
+  readonly notices = new Notices();
+  readonly sounds = new Sounds();
+  readonly lists: Lists;
+  readonly team: Team;
+  readonly drafts: Drafts;
+  readonly #socket: DeskSocket;
+  readonly #outbox: Outbox;
+  readonly #kept = new Map<number, Conversation>();
+  readonly #ended: () => void;
+  readonly #delivered = new Map<number, number>();
+  #deliveredTimer: ReturnType<typeof setTimeout> | undefined;
+  #wasOnline = false;
+
+  constructor(me: Me, api: Api, router: Router, ended: () => void) {
+    this.me = me;
+    this.api = api;
+    this.router = router;
+    this.#ended = ended;
+    const store = pageStore();
+    this.lists = new Lists(api, () => this.me);
+    this.team = new Team(api);
+    this.drafts = new Drafts(store, me.id);
+    this.sounds.on = me.settings.sound ?? true;
+    this.#outbox = new Outbox({
+      store,
+      scope: `staff.${me.id}`,
+      transmit: (frame) => this.#socket.send(frame as ClientFrame),
+      changed: (line) => (this.line = line),
+      locks: navigator.locks,
+    });
+    this.#socket = new DeskSocket({
+      url: '/api/socket',
+      hello: () => ({}),
+      frame: (frame) => this.#receive(frame),
+      status: (status) => this.#status(status),
+    });
+  }
+
+  start(): void {
+    this.team.loadAll();
+    void this.lists.loadCounts();
+    void this.#outbox.open();
+    this.#socket.start();
+  }
+
+  stop(): void {
+    this.#socket.stop();
+    this.#outbox.close();
+  }
+
+  get supervises(): boolean {
+    return this.me.role !== 'agent';
+  }
+
+  // -- threads ------------------------------------------------------------------------------------------------
+
+  /** Shows conversation `id`, at once when it was open lately. */
+  show(id: number | null): void {
+    if (this.open?.id === id) return;
+    this.open?.leave();
+    if (id === null) {
+      this.open = null;
+      return;
+    }
+    const conversation = this.#kept.get(id) ?? new Conversation(id, this.#wire());
+    this.#kept.delete(id);
+    this.#kept.set(id, conversation);
+    for (const old of this.#kept.keys()) if (this.#kept.size > KEPT) this.#kept.delete(old);
+    this.open = conversation;
+    void conversation.activate();
+  }
+
+  #wire(): Wire {
+    return {
+      api: this.api,
+      send: (frame) => this.#socket.send(frame as ClientFrame),
+      loaded: (detail) => {
+        this.lists.apply(rowOf(detail));
+        this.#opened(detail.id);
+      },
+    };
+  }
+
+  /** Its owner looks at it: no longer new (LIST-2). */
+  #opened(id: number): void {
+    const card = this.lists.card(id);
+    if (!card?.row.new || card.row.owner !== this.me.id || this.open?.id !== id) return;
+    card.row = { ...card.row, new: false };
+    this.api.post(`/api/conversations/${id}/open`).catch(() => undefined);
+  }
+
+  /** The end of the open thread is on the screen: the dot and the badge go (LIST-3). */
+  viewed(): void {
+    const upTo = this.open?.viewed();
+    const card = this.open && this.lists.card(this.open.id);
+    if (upTo && card) card.see({ seq: upTo, count: card.row.customer_messages });
+  }
+
+  wantReply(): void {
+    this.replyWanted += 1;
+  }
+
+  // -- writing ------------------------------------------------------------------------------------------------
+
+  send(c: number, reply: Reply): void {
+    const seen = this.open?.id === c ? this.open.head : undefined;
+    this.#outbox.add(
+      {
+        t: 'send',
+        id: clientId(),
+        c,
+        text: reply.text,
+        ...(reply.html ? { html: reply.html } : {}),
+        ...(reply.files.length ? { files: reply.files.map((file) => file.id) } : {}),
+        ...(seen ? { seen } : {}),
+      },
+      { files: reply.files },
+    );
+  }
+
+  retry(id: string): void {
+    this.#outbox.retry(id);
+  }
+
+  discard(id: string): void {
+    this.#outbox.drop(id);
+  }
+
+  /** The text of a message that was not sent goes back to where it was written. */
+  bringBack(c: number, echo: Pending): void {
+    if (echo.frame.t !== 'send') return;
+    const files = (echo.note as { files?: File[] } | undefined)?.files ?? [];
+    this.returned = { c, text: echo.frame.text ?? '', files };
+  }
+
+  typing(c: number, on: boolean): void {
+    this.#socket.send({ t: 'typing', c, on });
+  }
+
+  #acked(ack: Ack): void {
+    const item = this.#outbox.line.find((one) => one.frame.id === ack.id);
+    if (item?.frame.t === 'send' && this.open?.id === ack.c) {
+      const { text, html, id } = item.frame;
+      const files = (item.note as { files?: File[] } | undefined)?.files;
+      this.open.acked(ack, {
+        kind: 'message',
+        by: 'agent',
+        by_id: this.me.id,
+        name: this.me.name,
+        id,
+        ...(text ? { text } : {}),
+        ...(html ? { html } : {}),
+        ...(files?.length ? { files } : {}),
+      });
+    }
+    this.#outbox.ack(ack);
+  }
+
+  #nacked(nack: Nack): void {
+    this.#outbox.nack(nack);
+    if (nack.retry === undefined) this.open?.refreshSoon();
+  }
+
+  // -- what the agent does to a conversation --------------------------------------------------------------------
+
+  /** Runs an action; a refusal is shown in the server's words. Answers whether it was done. */
+  async act(action: () => Promise<unknown>): Promise<boolean> {
+    try {
+      await action();
+      return true;
+    } catch (error) {
+      this.notices.say(error instanceof ApiError ? error.message : 'Something went wrong.', 'alert');
+      return false;
+    }
+  }
+
+  close(c: number): Promise<boolean> {
+    return this.act(() => this.api.post(`/api/conversations/${c}/close`, { id: clientId() }));
+  }
+
+  accept(c: number): Promise<boolean> {
+    return this.act(async () => {
+      await this.api.post(`/api/conversations/${c}/accept`, { id: clientId() });
+      this.open?.refreshSoon(0);
+    });
+  }
+
+  setDepartment(c: number, department: number): Promise<boolean> {
+    return this.act(() => this.api.put(`/api/conversations/${c}/department`, { id: clientId(), department }));
+  }
+
+  label(c: number, add: string[], remove: string[]): Promise<boolean> {
+    return this.act(async () => {
+      await this.api.put(`/api/conversations/${c}/labels`, { id: clientId(), add, remove });
+      await this.team.load('labels');
+      this.open?.refreshSoon(0);
+    });
+  }
+
+  // -- the agent's own switches ---------------------------------------------------------------------------------
+
+  async setAvailable(available: boolean): Promise<void> {
+    const before = this.me.available;
+    this.me = { ...this.me, available };
+    const done = await this.act(() => this.api.put('/api/me/availability', { available }));
+    if (!done) this.me = { ...this.me, available: before };
+  }
+
+  async setSettings(change: Me['settings']): Promise<void> {
+    const before = this.me.settings;
+    this.me = { ...this.me, settings: { ...before, ...change } };
+    this.sounds.on = this.me.settings.sound ?? true;
+    const done = await this.act(() => this.api.patch('/api/me/settings', change));
+    if (!done) this.me = { ...this.me, settings: before };
+  }
+
+  setSort(sort: Sort): void {
+    this.lists.setSort(sort);
+    void this.setSettings({ live_sort: sort });
+  }
+
+  setScope(scope: Scope): void {
+    this.lists.setScope(scope);
+    this.#follow();
+  }
+
+  #follow(): void {
+    if (this.supervises)
+      this.#socket.send({ t: 'follow', all: this.lists.scope === 'all' } as unknown as ClientFrame);
+  }
+
+  // -- the socket -----------------------------------------------------------------------------------------------
+
+  #status(status: Status): void {
+    this.connection = status;
+    if (status.is === 'online') this.#online();
+    else if (status.is === 'offline') this.#outbox.cut();
+    else if (status.is === 'stopped' && (status.why === 'auth' || status.why === 'ended')) this.#ended();
+    else if (status.is === 'stopped' && status.why === 'upgrade') location.reload();
+  }
+
+  #online(): void {
+    if (this.lists.scope === 'all') this.#follow();
+    this.open?.watch();
+    this.#outbox.flush();
+    if (this.#wasOnline) {
+      this.lists.refreshSoon();
+      this.team.loadAll();
+      this.open?.refreshSoon();
+    }
+    this.#wasOnline = true;
+  }
+
+  #receive(frame: ServerFrame): void {
+    switch (frame.t) {
+      case 'ready':
+        return this.clock.correct(frame.now);
+      case 'entry':
+        return this.#entry(frame);
+      case 'row':
+        return this.#row(frame.s);
+      case 'resumed':
+        if (frame.s) this.#row(frame.s, false);
+        return this.#thread(frame.c)?.resumed(frame.entries, frame.marks);
+      case 'gap':
+        return this.#thread(frame.c)?.gap();
+      case 'ack':
+        return this.#acked(frame);
+      case 'nack':
+        return this.#nacked(frame);
+      case 'marks':
+        return this.#marks(frame);
+      case 'seen':
+        return this.lists.card(frame.c)?.see({ seq: frame.seq, count: frame.count });
+      case 'typing':
+        return this.#thread(frame.c)?.type(frame);
+      case 'presence':
+        return this.team.presence(frame.staff);
+      case 'availability':
+        this.me = { ...this.me, available: frame.available };
+        return;
+      case 'changed':
+        return this.#changed(frame.what);
+    }
+  }
+
+  #thread(c: number): Conversation | null {
+    return this.open?.id === c ? this.open : null;
+  }
+
+  #entry({ c, e, s }: EntryFrame): void {
+    this.#thread(c)?.entry(e);
+    if (!s) return;
+    const before = this.lists.card(c)?.row;
+    const known = this.lists.apply(s);
+    if (!known) this.lists.refreshSoon();
+    this.#opened(c);
+    if (s.owner !== this.me.id) return;
+    const came = s.new && before?.owner !== this.me.id;
+    if (came) this.sounds.play('chat');
+    else if (e.kind === 'message' && e.by === 'customer' && !this.#looksAt(c)) this.sounds.play('message');
+    if (e.kind === 'message' && e.by === 'customer') this.#deliver(c, e.seq);
+  }
+
+  #row(row: Row, refresh = true): void {
+    const before = this.lists.card(row.id)?.row;
+    if (!this.lists.apply(row)) this.lists.refreshSoon();
+    if (row.new && row.owner === this.me.id && before?.owner !== this.me.id) this.sounds.play('chat');
+    this.#opened(row.id);
+    if (refresh) this.#thread(row.id)?.refreshSoon();
+  }
+
+  #looksAt(c: number): boolean {
+    return this.open?.id === c && document.visibilityState === 'visible' && document.hasFocus();
+  }
+
+  #deliver(c: number, seq: number): void {
+    this.#delivered.set(c, seq);
+    this.#deliveredTimer ??= setTimeout(() => {
+      this.#deliveredTimer = undefined;
+      for (const [id, upTo] of this.#delivered) this.#socket.send({ t: 'delivered', c: id, seq: upTo });
+      this.#delivered.clear();
+    }, DELIVERED_AFTER);
+  }
+
+  #marks(frame: Extract<ServerFrame, { t: 'marks' }>): void {
+    const card = this.lists.card(frame.c);
+    if (card && frame.by === 'customer') {
+      const delivered = Math.max(card.row.delivered, frame.delivered);
+      const read = Math.max(card.row.read, frame.read);
+      card.row = { ...card.row, delivered, read };
+    }
+    this.#thread(frame.c)?.mark(frame);
+  }
+
+  #changed(what: string[]): void {
+    if (what.includes('counts')) this.lists.countSoon();
+    if (what.includes('session') || what.includes('preferences')) void this.#again();
+    for (const one of ['team', 'departments', 'labels'] as const)
+      if (what.includes(one)) void this.team.load(one);
+  }
+
+  async #again(): Promise<void> {
+    try {
+      this.me = await this.api.get<Me>('/api/session');
+    } catch {
+      // A session that ended is handled where every call is made.
+    }
+  }
+}
+
+const KEY = Symbol('desk');
+export const provideDesk = (desk: Desk): Desk => setContext(KEY, desk);
+export const useDesk = (): Desk => getContext(KEY);

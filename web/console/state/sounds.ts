@@ -1,0 +1,51 @@
+/** Short tones made in the browser: no sound files, nothing to download. */
+type Tune = 'message' | 'chat';
+
+const TUNES: Record<Tune, [frequency: number, at: number][]> = {
+  message: [
+    [740, 0],
+    [988, 0.09],
+  ],
+  chat: [
+    [587, 0],
+    [740, 0.13],
+    [988, 0.26],
+  ],
+};
+const NOT_MORE_OFTEN = 700;
+
+export class Sounds {
+  on = true;
+  #context: AudioContext | undefined;
+  #last = 0;
+
+  constructor() {
+    // Browsers keep audio silent until the first click or key of a page.
+    const wake = () => {
+      this.#context ??= new AudioContext();
+      void this.#context.resume();
+    };
+    addEventListener('pointerdown', wake, { once: true });
+    addEventListener('keydown', wake, { once: true });
+  }
+
+  play(tune: Tune): void {
+    const context = this.#context;
+    if (!this.on || !context || context.state !== 'running' || Date.now() - this.#last < NOT_MORE_OFTEN)
+      return;
+    this.#last = Date.now();
+    for (const [frequency, at] of TUNES[tune]) this.#tone(context, frequency, context.currentTime + at);
+  }
+
+  #tone(context: AudioContext, frequency: number, at: number): void {
+    const tone = context.createOscillator();
+    const loudness = context.createGain();
+    tone.frequency.value = frequency;
+    loudness.gain.setValueAtTime(0, at);
+    loudness.gain.linearRampToValueAtTime(0.12, at + 0.015);
+    loudness.gain.exponentialRampToValueAtTime(0.0001, at + 0.32);
+    tone.connect(loudness).connect(context.destination);
+    tone.start(at);
+    tone.stop(at + 0.35);
+  }
+}

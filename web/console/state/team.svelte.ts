@@ -1,0 +1,82 @@
+import type { Role } from '../../client/frames';
+import type { Api } from '../../client/http';
+
+export interface Colleague {
+  id: number;
+  name: string;
+  role: Role;
+  online: boolean;
+  available: boolean;
+  active: boolean;
+  departments: number[];
+}
+export interface Department {
+  id: number;
+  name: string;
+  description: string;
+  offered: boolean;
+  total: number;
+  online: number;
+  offline: number;
+  staff: { id: number; name: string; online: boolean }[];
+}
+export interface Label {
+  id: number;
+  name: string;
+  color: string;
+}
+
+/** Who and what the desk has: colleagues, departments, labels. Fetched at start and again when told they changed. */
+export class Team {
+  staff: readonly Colleague[] = $state.raw([]);
+  departments: readonly Department[] = $state.raw([]);
+  labels: readonly Label[] = $state.raw([]);
+  readonly #api: Api;
+
+  constructor(api: Api) {
+    this.#api = api;
+  }
+
+  async load(what: 'team' | 'departments' | 'labels'): Promise<void> {
+    try {
+      if (what === 'team') this.staff = (await this.#api.get<{ staff: Colleague[] }>('/api/team')).staff;
+      else if (what === 'departments')
+        this.departments = (
+          await this.#api.get<{ departments: Department[] }>('/api/departments')
+        ).departments;
+      else this.labels = (await this.#api.get<{ labels: Label[] }>('/api/labels')).labels;
+    } catch {
+      // Names are missing until the next change or reconnect; nothing else depends on them.
+    }
+  }
+
+  loadAll(): void {
+    void this.load('team');
+    void this.load('departments');
+    void this.load('labels');
+  }
+
+  presence(changed: { id: number; online: boolean }[]): void {
+    const online = new Map(changed.map((one) => [one.id, one.online]));
+    const apply = <T extends { id: number; online: boolean }>(one: T): T =>
+      online.has(one.id) ? { ...one, online: online.get(one.id)! } : one;
+    this.staff = this.staff.map(apply);
+    this.departments = this.departments.map((department) => {
+      const staff = department.staff.map(apply);
+      const here = staff.filter((one) => one.online).length;
+      return { ...department, staff, online: here, offline: staff.length - here };
+    });
+  }
+
+  name(id: number | null | undefined): string {
+    return this.staff.find((one) => one.id === id)?.name ?? '';
+  }
+
+  department(id: number | null | undefined): string {
+    return this.departments.find((one) => one.id === id)?.name ?? '';
+  }
+
+  label(id: number): Label | undefined {
+    return this.labels.find((one) => one.id === id);
+  }
+}
