@@ -117,7 +117,7 @@ def server_of(node: Node) -> Server:
     settings = node.settings
     return Server(
         uvicorn.Config(
-            node.app,  # type: ignore[arg-type]
+            node.app,
             host=settings.host,
             port=settings.port,
             loop="uvloop",

@@ -1,7 +1,7 @@
 """The desk on one node: writing path, routing, marks, presence and news from other nodes, put together."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 import structlog
 
@@ -101,9 +101,8 @@ class Desk:
 
     async def changed(self, *what: str) -> None:
         await self.directory.refresh()
-        self.hub.tell_staff(encode(ChangedFrame(list(what))))
+        self._tell_changed(what)
         self.bus.send("changed", *what)
-        self.router.wake()
 
     # -- hearing
 
@@ -140,10 +139,15 @@ class Desk:
     def _hear_availability(self, staff_id: int, available: bool) -> None:
         self.hub.tell_agent(staff_id, encode(AvailabilityFrame(available)))
 
-    def _hear_changed(self, what: Iterable[str]) -> None:
+    def _hear_changed(self, what: Sequence[str]) -> None:
         self.hub.spawn(self.directory.refresh())
+        self._tell_changed(what)
+
+    def _tell_changed(self, what: Sequence[str]) -> None:
         self.hub.tell_staff(encode(ChangedFrame(list(what))))
         self.router.wake()
+        if "team" in what:  # somebody's role or departments may be others now: sockets get theirs anew
+            self.hub.reconnect_staff()
 
     async def after_gap(self) -> None:
         """News was missed while the listener was away: read where things stand."""

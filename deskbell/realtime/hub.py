@@ -209,6 +209,12 @@ class Hub:
             if connection.session_id in ended and connection.staff_id:
                 connection.close(4009, "Your session has ended.")
 
+    def reconnect_staff(self) -> None:
+        """Rights are fixed when a socket is opened: after they changed, every staff socket opens anew, spread a little."""
+        for n, connection in enumerate(list(self.connections)):
+            if connection.staff_id:
+                connection.close(1001, "Your rights may have changed.", 50 + n % 20 * 50)
+
     def close_silent(self, now: float | None = None) -> None:
         """Close sockets that said nothing for 45 s, and those whose session has run out. `now` is monotonic."""
         moment = time.monotonic() if now is None else now
