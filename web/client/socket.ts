@@ -87,6 +87,11 @@ export class DeskSocket {
     this.#halt('closed');
   }
 
+  /** A person does not want to wait for the next try. */
+  retryNow(): void {
+    if (this.#status.is === 'offline') this.#connect();
+  }
+
   /** Sends a frame; false when not online (the caller keeps it or forgets it, as it likes). */
   send(frame: ClientFrame): boolean {
     if (this.#status.is !== 'online' || this.#socket?.readyState !== 1) return false;

@@ -1,0 +1,361 @@
+/** The visitor's side of one site: session, live connection, the thread shown and what is unsent. */
+import {
+  clientId,
+  type Ack,
+  type Close,
+  type Entry,
+  type File,
+  type Nack,
+  type QueuePlace,
+  type Send,
+  type ServerFrame,
+  type Start,
+  type VisitorView,
+  type WidgetSite,
+} from '../../../client/frames';
+import { ApiError } from '../../../client/http';
+import { Outbox } from '../../../client/outbox';
+import type { Line, Pending } from '../../../client/pending';
+import { backoff, DeskSocket, type Status } from '../../../client/socket';
+import * as threads from '../../../client/thread';
+import type { Thread } from '../../../client/thread';
+import type { Session } from './session';
+
+export type Phase = 'loading' | 'ready' | 'failed' | 'forbidden' | 'upgrade';
+export type Details = Pick<Start, 'name' | 'email' | 'department' | 'fields'>;
+export type Failed = { text: string; details: Details; why: string };
+
+const TYPING_LASTS = 6_000;
+const TYPING_EVERY = 4_000;
+const LANDS_WITHIN = 4_000;
+
+export class Chat {
+  phase = $state<Phase>('loading');
+  site = $state.raw<WidgetSite | null>(null);
+  customer = $state.raw({ name: '', email: '' });
+  view = $state.raw<VisitorView | null>(null);
+  /** The conversation shown; null before the first message is stored. */
+  c = $state<number | null>(null);
+  thread = $state.raw<Thread>(threads.emptyThread('visitor'));
+  line = $state.raw<Line>([]);
+  status = $state.raw<Status>({ is: 'connecting', since: Date.now() });
+  typing = $state.raw<string | null>(null);
+  loadingOlder = $state(false);
+  /** A start that the server refused: the form shows it again with its text. */
+  refused = $state.raw<Failed | null>(null);
+  /** Acknowledged, but its entry has not come yet: still shown, as stored. */
+  #landing = $state.raw<Line>([]);
+  #ownMarksKnown = $state(false);
+
+  readonly session: Session;
+  /** Called with each new message of an agent that was not there when the page opened. */
+  heard: (entry: Entry) => void = () => undefined;
+
+  #outbox: Outbox | undefined;
+  #socket: DeskSocket | undefined;
+  #boots = 0;
+  #fetching: Promise<void> | undefined;
+  #typingTimer: ReturnType<typeof setTimeout> | undefined;
+  #typedAt = 0;
+  #readSent = 0;
+
+  constructor(session: Session) {
+    this.session = session;
+  }
+
+  echoes = $derived.by(() => {
+    const landing = threads.echoes(this.thread, this.c, this.#landing);
+    return [...landing, ...threads.echoes(this.thread, this.c, this.line)];
+  });
+  landed = (item: Pending): boolean => this.#landing.some((one) => one.frame.id === item.frame.id);
+  begun = $derived(this.c !== null || this.line.some((item) => item.frame.t === 'start'));
+  state = $derived(this.view?.state ?? (this.begun ? 'queued' : null));
+  over = $derived(this.state === 'closed' || this.state === 'archived');
+  ending = $derived(this.line.some((item) => item.frame.t === 'close' && item.state !== 'failed'));
+  unread = $derived.by(() => {
+    if (!this.#ownMarksKnown) return this.view?.unread ?? 0;
+    const { read } = this.thread.marks.customer;
+    return this.thread.entries.filter((e) => e.kind === 'message' && e.by === 'agent' && e.seq > read).length;
+  });
+
+  async open(): Promise<void> {
+    this.phase = 'loading';
+    try {
+      const boot = await this.session.boot();
+      this.site = boot.site;
+      this.customer = boot.customer;
+      this.#show(boot.view);
+      if (boot.view) await this.#loadNewest(boot.view.c);
+      this.phase = 'ready';
+      await this.#connect();
+    } catch (error) {
+      const status = error instanceof ApiError ? error.status : 0;
+      this.phase = status === 403 || status === 404 ? 'forbidden' : 'failed';
+    }
+  }
+
+  retryNow(): void {
+    this.#socket?.retryNow();
+  }
+
+  async #connect(): Promise<void> {
+    this.#outbox?.close();
+    this.#outbox = new Outbox({
+      store: this.session.store,
+      scope: this.session.scope,
+      transmit: (frame) => this.#socket?.send(frame) ?? false,
+      changed: (line) => (this.line = line),
+      locks: navigator.locks,
+    });
+    this.#socket = new DeskSocket({
+      url: '/api/widget/socket',
+      hello: () => ({ token: this.session.token, have: this.#have() }),
+      frame: (frame) => this.#frame(frame),
+      status: (status) => this.#statusChanged(status),
+    });
+    await this.#outbox.open();
+    this.#socket.start();
+  }
+
+  #have(): Record<string, number> {
+    return this.c === null ? {} : { [this.c]: threads.complete(this.thread) };
+  }
+
+  #statusChanged(status: Status): void {
+    this.status = status;
+    if (status.is === 'offline') this.#outbox?.cut();
+    if (status.is !== 'stopped') return;
+    if (status.why === 'forbidden') this.phase = 'forbidden';
+    else if (status.why === 'upgrade') this.phase = 'upgrade';
+    else if (status.why !== 'closed') this.#sessionEnded();
+  }
+
+  /** The token is not known any more: a new session, ever more slowly if that does not help. */
+  #sessionEnded(): void {
+    this.session.forget();
+    this.#outbox?.close();
+    setTimeout(() => void this.open(), backoff(this.#boots++, Math.random()));
+  }
+
+  #frame(frame: ServerFrame): void {
+    switch (frame.t) {
+      case 'ready':
+        this.#readSent = 0;
+        if (frame.c !== undefined && frame.c !== this.c) void this.#refresh();
+        return this.#outbox?.flush();
+      case 'entry':
+        return this.#entry(frame.c, frame.e, frame.view);
+      case 'resumed':
+        if (frame.c !== this.c) return;
+        this.#ownMarksKnown = true;
+        this.#put(frame.entries);
+        this.thread = threads.withMarks(this.thread, frame.marks);
+        if (frame.view) this.view = frame.view;
+        return;
+      case 'gap':
+        return void this.#reload(frame.c);
+      case 'ack':
+        return this.#ack(frame);
+      case 'nack':
+        return this.#nack(frame);
+      case 'marks':
+        if (frame.c === this.c) this.thread = threads.mark(this.thread, frame);
+        return;
+      case 'typing':
+        return this.#typingFrame(frame.c, frame.by, frame.on ? (frame.name ?? '') : null);
+      case 'queue':
+        return this.#queue(frame.c, { position: frame.position, wait: frame.wait });
+    }
+  }
+
+  #entry(c: number, entry: Entry, view: VisitorView | undefined): void {
+    if (c !== this.c) this.#change(c);
+    if (view) this.view = view;
+    const fresh = entry.seq > threads.head(this.thread);
+    this.#put([entry]);
+    if (entry.kind !== 'message' || entry.by !== 'agent') return;
+    this.#setTyping(null);
+    if (fresh) this.heard(entry);
+  }
+
+  #put(entries: readonly Entry[]): void {
+    this.thread = threads.merge(this.thread, entries);
+    const landed = new Set(entries.map((entry) => entry.id));
+    if (this.#landing.length) this.#landing = this.#landing.filter((item) => !landed.has(item.frame.id));
+    if (threads.hole(this.thread) !== null) void this.#fill();
+    this.#tellDelivered();
+  }
+
+  #tellDelivered(): void {
+    const seq = threads.head(this.thread);
+    const { delivered } = this.thread.marks.customer;
+    if (this.c === null || seq <= delivered) return;
+    if (!this.#socket?.send({ t: 'delivered', c: this.c, seq })) return;
+    this.thread = threads.mark(this.thread, { by: 'customer', delivered: seq, read: 0, at: Date.now() });
+  }
+
+  /** Everything there is was in front of the person's eyes. */
+  markRead(): void {
+    const seq = threads.head(this.thread);
+    if (this.c === null || !this.#ownMarksKnown || seq <= this.thread.marks.customer.read) return;
+    if (seq <= this.#readSent || !this.#socket?.send({ t: 'read', c: this.c, seq })) return;
+    this.#readSent = seq;
+    this.thread = threads.mark(this.thread, { by: 'customer', delivered: seq, read: seq, at: Date.now() });
+  }
+
+  /** Another conversation became the one shown (started here or in another tab). */
+  #change(c: number): void {
+    if (this.c !== null) this.thread = threads.emptyThread('visitor');
+    this.c = c;
+    this.#ownMarksKnown = true;
+    if (this.view && this.view.c !== c) this.view = null;
+  }
+
+  #show(view: VisitorView | null): void {
+    if (view && view.c !== this.c) this.#change(view.c);
+    this.view = view;
+    this.#ownMarksKnown = false;
+    if (!view) return;
+    const { delivered, read } = view;
+    this.thread = threads.mark(this.thread, { by: 'agent', delivered, read, at: 0 });
+  }
+
+  async #refresh(): Promise<void> {
+    const boot = await this.session.boot().catch(() => null);
+    if (!boot?.view) return;
+    const other = boot.view.c !== this.c;
+    this.#show(boot.view);
+    this.#ownMarksKnown = !other;
+    await this.#reload(boot.view.c);
+  }
+
+  async #reload(c: number): Promise<void> {
+    if (c !== this.c) return;
+    this.thread = { ...threads.emptyThread('visitor'), marks: this.thread.marks };
+    await this.#loadNewest(c).catch(() => undefined);
+    this.#ownMarksKnown = true;
+  }
+
+  async #loadNewest(c: number): Promise<void> {
+    const { entries, more } = await this.session.entries(c);
+    if (c !== this.c) return;
+    this.thread = threads.merge(this.thread, entries, more);
+    this.#tellDelivered();
+  }
+
+  /** Asks for what is missing in the middle, one question at a time. */
+  #fill(): Promise<void> {
+    this.#fetching ??= (async () => {
+      const c = this.c;
+      const after = threads.hole(this.thread);
+      if (c === null || after === null) return;
+      const { entries } = await this.session.entries(c, { after }, 200);
+      if (c === this.c) this.thread = threads.merge(this.thread, entries);
+    })()
+      .catch(() => undefined)
+      .finally(() => (this.#fetching = undefined));
+    return this.#fetching;
+  }
+
+  async loadOlder(): Promise<void> {
+    const before = this.thread.entries[0]?.seq;
+    const c = this.c;
+    if (this.loadingOlder || !this.thread.more || c === null || before === undefined) return;
+    this.loadingOlder = true;
+    try {
+      const { entries, more } = await this.session.entries(c, { before });
+      if (c === this.c) this.thread = threads.merge(this.thread, entries, more);
+    } catch {
+      /* asked again at the next scroll */
+    } finally {
+      this.loadingOlder = false;
+    }
+  }
+
+  /** Throws RangeError when too much is unsent already. */
+  send(text: string, files: File[], details: Details): void {
+    const id = clientId();
+    const body = { id, ...(text && { text }), ...(files.length && { files: files.map((file) => file.id) }) };
+    const starting = this.line.some((item) => item.frame.t === 'start');
+    const frame: Omit<Send, 'c'> | Start =
+      this.c === null && !starting ? { t: 'start', ...body, ...details } : { t: 'send', ...body };
+    this.refused = null;
+    this.#stopTyping();
+    this.#outbox?.add(frame.t === 'start' ? frame : { ...frame, c: this.c }, files);
+  }
+
+  end(): void {
+    if (this.c === null) return;
+    const frame: Close = { t: 'close', id: clientId(), c: this.c };
+    this.#outbox?.add(frame);
+  }
+
+  retry(id: string): void {
+    this.#outbox?.retry(id);
+  }
+
+  drop(id: string): void {
+    this.#outbox?.drop(id);
+  }
+
+  #ack(ack: Ack): void {
+    const item = this.line.find((one) => one.frame.id === ack.id);
+    if (item?.frame.t === 'start' && this.c !== ack.c) this.#change(ack.c);
+    if (item && item.frame.t !== 'close' && !this.thread.entries.some((entry) => entry.id === ack.id)) {
+      this.#landing = [...this.#landing, item];
+      setTimeout(() => this.#landing.includes(item) && void this.#refresh(), LANDS_WITHIN);
+    }
+    this.#outbox?.ack(ack);
+    if (item?.frame.t === 'start' && !this.view) void this.#refreshView();
+  }
+
+  async #refreshView(): Promise<void> {
+    const boot = await this.session.boot().catch(() => null);
+    if (boot?.view && boot.view.c === this.c && !this.view) this.view = boot.view;
+  }
+
+  #nack(nack: Nack): void {
+    const item = this.line.find((one) => one.frame.id === nack.id);
+    this.#outbox?.nack(nack);
+    if (nack.retry !== undefined || !item) return;
+    if (item.frame.t === 'start') this.#startRefused(item.frame, nack.text);
+    if (item.frame.t === 'close') this.#outbox?.drop(item.frame.id);
+  }
+
+  /** A chat that was not started leaves nothing to answer to: all its texts go back into the form. */
+  #startRefused(frame: Start, why: string): void {
+    const { name, email, department, fields } = frame;
+    const behind = this.line.filter((item) => item.frame.t === 'send' && item.frame.c === null);
+    const texts = [frame.text, ...behind.map((item) => (item.frame as Send).text)].filter(Boolean);
+    for (const item of [frame, ...behind.map((one) => one.frame)]) this.#outbox?.drop(item.id);
+    const details = { ...(name && { name }), ...(email && { email }), ...(department && { department }) };
+    this.refused = { text: texts.join('\n'), details: { ...details, ...(fields && { fields }) }, why };
+  }
+
+  /** Tells the agent, at most every four seconds; `on` false when the text is empty again. */
+  type(on: boolean): void {
+    const now = Date.now();
+    if (this.c === null || (on && now - this.#typedAt < TYPING_EVERY)) return;
+    if (!on) return this.#stopTyping();
+    if (this.#socket?.send({ t: 'typing', c: this.c, on: true })) this.#typedAt = now;
+  }
+
+  #stopTyping(): void {
+    if (this.#typedAt && this.c !== null) this.#socket?.send({ t: 'typing', c: this.c, on: false });
+    this.#typedAt = 0;
+  }
+
+  #typingFrame(c: number, by: string, name: string | null): void {
+    if (c === this.c && by === 'agent') this.#setTyping(name);
+  }
+
+  #setTyping(name: string | null): void {
+    clearTimeout(this.#typingTimer);
+    this.typing = name;
+    if (name !== null) this.#typingTimer = setTimeout(() => (this.typing = null), TYPING_LASTS);
+  }
+
+  #queue(c: number, queue: QueuePlace): void {
+    if (this.view?.c === c) this.view = { ...this.view, queue };
+  }
+}

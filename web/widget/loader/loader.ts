@@ -1,0 +1,174 @@
+/**
+ * The one script a site puts in: `<script src="https://desk/widget.js" data-site="KEY" async></script>`.
+ * It runs inside somebody else's page: it never throws into it, keeps one global (`Deskbell`), fetches nothing before the
+ * first click, and relies on no array method, iterator or JSON, since the page may have changed them.
+ * Optional: data-position="left|right", data-color="#rrggbb", data-label, data-lang.
+ */
+import { MARK, safeColor, type ToFrame, type ToHost } from '../bridge';
+import { sheetText } from './look';
+
+interface Deskbell {
+  open(): void;
+  close(): void;
+  /** Takes everything away; the script may be put in again later. */
+  shutdown(): void;
+}
+
+const HOME =
+  'M21 11.5a8.4 8.4 0 0 1-8.5 8.3 8.7 8.7 0 0 1-3.8-.9L3 20.5l1.7-5a8.1 8.1 0 0 1-.9-4 8.4 8.4 0 0 1 17.2 0z';
+const CROSS = 'M6 6l12 12M18 6L6 18';
+const MOST_RETURNS = 20;
+
+type Page = Window & { Deskbell?: Deskbell };
+
+/** Whatever goes wrong stays here: the host page must never notice. */
+function safe<A extends unknown[]>(run: (...given: A) => void): (...given: A) => void {
+  return function (this: unknown): void {
+    try {
+      run.apply(null, arguments as unknown as A);
+    } catch {
+      /* a chat button is not worth an error in somebody's shop */
+    }
+  };
+}
+
+function boot(script: HTMLScriptElement, page: Page): void {
+  const site = script.getAttribute('data-site') || '';
+  const desk = new URL(script.src).origin;
+  const flag = 'deskbell.chat.' + site;
+  const given = (name: string) => script.getAttribute('data-' + name) || '';
+  const doc = document;
+  const make = <K extends keyof HTMLElementTagNameMap>(tag: K) => doc.createElement(tag);
+  const tell = (message: ToFrame) =>
+    frame && frame.contentWindow && frame.contentWindow.postMessage(message, desk);
+
+  let frame: HTMLIFrameElement | undefined;
+  let shown = false;
+  let up = false;
+  let returns = 0;
+  let words = given('label') || 'Chat';
+
+  const host = doc.createElement('deskbell-widget');
+  const root = host.attachShadow({ mode: 'closed' });
+  const sheet = new CSSStyleSheet();
+  const button = make('button');
+  const badge = make('b');
+  const panel = make('div');
+  const svg = doc.createElementNS('http://www.w3.org/2000/svg', 'svg');
+  const path = doc.createElementNS('http://www.w3.org/2000/svg', 'path');
+
+  function paint(color: string, position: string): void {
+    const rtl = getComputedStyle(doc.documentElement).direction === 'rtl';
+    const side = given('position') || position || (rtl ? 'left' : 'right');
+    sheet.replaceSync(sheetText(safeColor(given('color')) || safeColor(color), side === 'left'));
+  }
+
+  function label(count: number): void {
+    button.setAttribute('aria-label', count ? words + ' (' + count + ')' : words);
+    badge.textContent = count > 99 ? '99+' : '' + count;
+    badge.hidden = !count;
+  }
+
+  function load(): void {
+    if (frame) return;
+    frame = make('iframe');
+    frame.title = words;
+    frame.allow = 'autoplay; clipboard-write';
+    frame.src =
+      desk +
+      '/widget/frame/' +
+      encodeURIComponent(site) +
+      '#' +
+      encodeURIComponent(location.origin) +
+      ',' +
+      given('lang');
+    panel.appendChild(frame);
+  }
+
+  function show(want: boolean, focus: boolean): void {
+    load();
+    shown = want;
+    panel.toggleAttribute('inert', !want);
+    button.className = want ? 'open' : '';
+    button.setAttribute('aria-expanded', '' + want);
+    path.setAttribute('d', want ? CROSS : HOME);
+    if (up) tell({ d: MARK, t: 'shown', shown, focus });
+    if (focus) (want ? frame! : button).focus();
+  }
+
+  function remember(open: boolean): void {
+    if (open) localStorage.setItem(flag, '1');
+    else localStorage.removeItem(flag);
+  }
+
+  const heard = safe((event: MessageEvent) => {
+    if (!frame || event.source !== frame.contentWindow || event.origin !== desk) return;
+    const said = event.data as ToHost;
+    if (!said || said.d !== MARK) return;
+    if (said.t === 'up') {
+      up = true;
+      words = given('label') || '' + said.label;
+      paint(said.color, said.position);
+      frame.title = words;
+      label(0);
+      tell({ d: MARK, t: 'shown', shown, focus: shown });
+    } else if (said.t === 'unread') label(said.count >>> 0);
+    else if (said.t === 'close') show(false, true);
+    else if (said.t === 'chat') remember(said.open === true);
+  });
+
+  /** Pages that swap their whole document (single-page sites) may take the button along: put it back, within reason. */
+  const watch = new MutationObserver(
+    safe(() => {
+      if (!host.isConnected && returns++ < MOST_RETURNS) doc.documentElement.appendChild(host);
+    }),
+  );
+
+  paint('', '');
+  label(0);
+  button.type = 'button';
+  button.setAttribute('aria-expanded', 'false');
+  button.addEventListener(
+    'click',
+    safe(() => show(!shown, true)),
+  );
+  root.addEventListener(
+    'keydown',
+    safe((event) => {
+      if ((event as KeyboardEvent).key === 'Escape' && shown) show(false, true);
+    }),
+  );
+  path.setAttribute('d', HOME);
+  svg.setAttribute('viewBox', '0 0 24 24');
+  svg.setAttribute('aria-hidden', 'true');
+  svg.appendChild(path);
+  button.appendChild(svg);
+  button.appendChild(badge);
+  panel.setAttribute('inert', '');
+  root.appendChild(panel);
+  root.appendChild(button);
+  /* By index: assigning an array asks the page's own Array iterator. */
+  root.adoptedStyleSheets[0] = sheet;
+  page.addEventListener('message', heard);
+  doc.documentElement.appendChild(host);
+  watch.observe(doc.documentElement, { childList: true });
+
+  page.Deskbell = {
+    open: safe(() => show(true, true)),
+    close: safe(() => shown && show(false, true)),
+    shutdown: safe(() => {
+      watch.disconnect();
+      page.removeEventListener('message', heard);
+      host.remove();
+      delete page.Deskbell;
+    }),
+  };
+  safe(() => localStorage.getItem(flag) && load())();
+}
+
+safe(() => {
+  const page = window as Page;
+  const script = (document.currentScript ||
+    document.querySelector('script[data-site][src*="/widget.js"]')) as HTMLScriptElement | null;
+  if (script && !page.Deskbell) boot(script, page);
+})();
