@@ -39,7 +39,8 @@ from deskbell.store.changes import Answer, Loaded
 
 Tab = Literal["live", "pending", "tagged", "closed", "tickets"]
 Sort = Literal["activity", "new"]
-Scope = Literal["mine", "all"]
+# Not named `scope` in the handlers: the framework keeps that word for itself.
+Whose = Annotated[Literal["mine", "all"], QueryParameter(name="scope")]
 TheDesk = NamedDependency[SkipValidation[Desk]]
 Before = Annotated[int | None, QueryParameter(ge=1, le=2**31 - 1)]
 After = Annotated[int | None, QueryParameter(ge=0, le=2**31 - 1)]
@@ -148,23 +149,23 @@ async def list_rows(
     edge: Here,
     tab: FromQuery[Tab],
     sort: FromQuery[Sort] = "activity",
-    scope: FromQuery[Scope] = "mine",
+    whose: Whose = "mine",
     limit: ListSize = 50,
     after: FromQuery[str | None] = None,
 ) -> RowList:
     """One page of a tab, newest first; `next` asks for the following one."""
-    _check_scope(staff_user, scope)
+    _check_whose(staff_user, whose)
     page = await lists.page(
-        edge.pool, staff_user, tab=tab, sort=sort, scope=scope, limit=limit, after=_cursor(after)
+        edge.pool, staff_user, tab=tab, sort=sort, scope=whose, limit=limit, after=_cursor(after)
     )
     rows = [_seen_row(loaded, page.seen) for loaded in page.rows]
     return RowList(rows, _cursor_text(page.next))
 
 
 @get("/api/conversations/counts")
-async def count_rows(staff_user: StaffUser, edge: Here, scope: FromQuery[Scope] = "mine") -> Counts:
-    _check_scope(staff_user, scope)
-    return Counts(**await lists.counts(edge.pool, staff_user, scope=scope))
+async def count_rows(staff_user: StaffUser, edge: Here, whose: Whose = "mine") -> Counts:
+    _check_whose(staff_user, whose)
+    return Counts(**await lists.counts(edge.pool, staff_user, scope=whose))
 
 
 @get("/api/conversations/{number:int}")
@@ -284,8 +285,8 @@ def _rights(staff: Staff, conversation: Conversation, desk: Desk, now: datetime)
     )
 
 
-def _check_scope(staff: Staff, scope: str) -> None:
-    if scope == "all" and not staff.supervises:
+def _check_whose(staff: Staff, whose: str) -> None:
+    if whose == "all" and not staff.supervises:
         raise forbidden("Only supervisors see everybody's conversations.")
 
 
