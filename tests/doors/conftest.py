@@ -1,0 +1,28 @@
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from tests.doors.house import Door, House
+
+
+@pytest.fixture
+async def house(
+    pool: asyncpg.Pool, database: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> AsyncIterator[House]:
+    """A desk with a shop and no node yet; when the test is over, no node may have logged an error."""
+    caplog.set_level(logging.ERROR)
+    async with AsyncExitStack() as stack:
+        house = House(pool, database, tmp_path, stack)
+        await house.site()
+        yield house
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR] == []
+
+
+@pytest.fixture
+async def door(house: House) -> Door:
+    """The only node of the house."""
+    return await house.open()
