@@ -69,7 +69,7 @@ async def running(settings: Settings, clock: Clock, *, demo: bool = False) -> As
     """A node whose desk is at work; the database at `settings.database_url` is migrated."""
     pool = await create_pool(settings.database_url, size=settings.database_pool)
     node = Node(settings, pool, clock, demo=demo)
-    await node.desk.directory.refresh()
+    await node.desk.arrive()
     tasks = [asyncio.create_task(node.desk.run()), asyncio.create_task(_sweep(node, clock))]
     try:
         yield node

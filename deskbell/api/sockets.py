@@ -190,7 +190,7 @@ class Sockets:
 
     async def _handle(self, talk: Talk, part: str, decode: Callable[[str], Any]) -> str | None:
         """Handle one frame; a sentence if it could not be understood."""
-        if depth(part.encode()) > JSON_DEPTH:
+        if part.count("{") + part.count("[") > JSON_DEPTH and depth(part.encode()) > JSON_DEPTH:
             return f"A frame may be nested at most {JSON_DEPTH} deep."
         try:
             frame = decode(part)

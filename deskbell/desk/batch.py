@@ -174,8 +174,8 @@ class Batch:
             self._answered[key] = answer._replace(dup=True)
         return answer
 
-    async def save(self, connection: Connection, node: str, *, bodies: bool) -> None:
-        """Write everything in few statements, with the notice to the other nodes."""
+    async def save(self, connection: Connection, node: str, *, alone: bool) -> None:
+        """Write everything in few statements, with the notice to the other nodes if there are any."""
         changed = {
             c.id: c
             for c in self._after.values()
@@ -194,7 +194,7 @@ class Batch:
             )
             for c in changed.values()
         ]
-        notices = pack(node, self.publications, bodies=bodies)
+        notices = [] if alone else pack(node, self.publications)
         saving = Saving(self._before, changed, self._entries, self._attached, self._introductions, notices)
         await changes.save(connection, saving)
 

@@ -46,7 +46,7 @@ class Published(NamedTuple):
 class Batcher:
     """`submit` takes a command at once and answers it later, exactly once, through its callback.
 
-    `node` and `with_bodies` are for the notice to the other nodes; `publish` is called after each commit.
+    `node` and `alone` are for the notice to the other nodes; `publish` is called after each commit.
     """
 
     def __init__(
@@ -58,9 +58,9 @@ class Batcher:
         node: str,
         lanes: int,
         publish: Callable[[Published], None],
-        with_bodies: Callable[[], bool],
+        alone: Callable[[], bool],
     ) -> None:
-        self._lanes = [Lane(dsn, clock, directory, node, publish, with_bodies) for _ in range(lanes)]
+        self._lanes = [Lane(dsn, clock, directory, node, publish, alone) for _ in range(lanes)]
 
     def submit(self, command: Command, answer: Callable[[Outcome], None]) -> None:
         """`answer` gets an Answer or a Refused; it must not block or raise."""
@@ -101,14 +101,14 @@ class Lane:
         directory: Directory,
         node: str,
         publish: Callable[[Published], None],
-        with_bodies: Callable[[], bool],
+        alone: Callable[[], bool],
     ) -> None:
         self._dsn = dsn
         self._clock = clock
         self._directory = directory
         self._node = node
         self._publish = publish
-        self._with_bodies = with_bodies
+        self._alone = alone
         self._queue: deque[Task] = deque()
         self._wake = asyncio.Event()
         self._connection: asyncpg.Connection | None = None
@@ -176,7 +176,7 @@ class Lane:
         try:
             await batch.lock(connection)
             batch.decide()
-            await batch.save(connection, self._node, bodies=self._with_bodies())
+            await batch.save(connection, self._node, alone=self._alone())
         except BaseException:
             if not connection.is_closed():
                 await transaction.rollback()

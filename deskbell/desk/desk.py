@@ -43,7 +43,7 @@ class Desk:
             node=node,
             lanes=lanes,
             publish=self.publish,
-            with_bodies=lambda: not self.bus.alone,
+            alone=lambda: self.bus.alone,
         )
         self.router = Router(dsn, pool, clock, self.batcher, self.directory, hub, self.bus)
         self.reader = Reader(pool, self.directory, self.router.place_of)
@@ -52,6 +52,7 @@ class Desk:
         self.pool = pool
         hub.backfill = self.reader.backfill
         self._notes: dict[str, Callable[..., None]] = {
+            "here": self._hear_node,
             "typing": self._hear_typing,
             "marks": self.marker.hear_marks,
             "seen": self.marker.hear_seen,
@@ -128,6 +129,10 @@ class Desk:
         if hear is not None:
             hear(*note.values)
 
+    def _hear_node(self) -> None:
+        """Another node has started: from now on it is told everything."""
+        self.bus.alone = False
+
     def _hear_typing(self, conversation_id: int, by: str, name: str, on: bool, owner: int) -> None:
         frame = TypingFrame(conversation_id, by, on)
         if by == "agent":
@@ -167,6 +172,12 @@ class Desk:
                     self.hub.missed(conversation_id, last)
 
     # -- running
+
+    async def arrive(self) -> None:
+        """Before the first socket: read the names, and make every other node tell us what it commits from now on."""
+        await self.directory.refresh()
+        await nodes.renew(self.pool, self.node)
+        await self.bus.announce()
 
     async def run(self) -> None:
         """Everything that goes on by itself, until cancelled."""

@@ -9,7 +9,10 @@ PREVIEW_LENGTH = 140
 
 
 class Conversation(NamedTuple):
-    """One row of the table, in the order in which the store reads it. Times are aware."""
+    """One row of the table, in the order in which the store reads it. Times are aware.
+
+    First what seldom changes, then what every message changes, last the marks (which the store writes apart).
+    """
 
     id: int
     kind: str
@@ -26,11 +29,11 @@ class Conversation(NamedTuple):
     queued_at: datetime | None = None
     queue_told: bool = False
     assigned_at: datetime | None = None
-    opened_at: datetime | None = None
     closed_at: datetime | None = None
     closed_by: str | None = None
     closed_by_id: int | None = None
     close_reason: str | None = None
+    opened_at: datetime | None = None
     last_seq: int = 0
     last_public_seq: int = 0
     last_customer_seq: int = 0

@@ -26,7 +26,7 @@ Receive = Callable[[Notice], None]
 class PostgresBus:
     """`send` notes to the other nodes; `receive` is called with every notice of theirs.
 
-    `on_gap` is called after the listening connection was lost and is back: news may have been missed meanwhile.
+    `on_gap` is called whenever listening begins (again): news may have been missed before.
     """
 
     def __init__(
@@ -47,6 +47,11 @@ class PostgresBus:
             self._notes.append(Note(what, list(values)))
             self._wake.set()
 
+    async def announce(self) -> None:
+        """Say that this node is here. Sent at once, whether other nodes are known or not."""
+        (payload,) = pack_notes(self._node, [Note("here", [])])
+        await self._pool.execute("SELECT pg_notify($1, $2)", CHANNEL, payload)
+
     async def run_sender(self) -> None:
         while True:
             await self._wake.wait()
@@ -62,7 +67,6 @@ class PostgresBus:
             await asyncio.sleep(0.02)
 
     async def run_listener(self) -> None:
-        first = True
         while True:
             try:
                 connection = await connect(self._dsn)
@@ -70,19 +74,17 @@ class PostgresBus:
                 await asyncio.sleep(0.5)
                 continue
             try:
-                await self._listen(connection, first)
+                await self._listen(connection)
             except AWAY:
                 log.warning("bus_lost")
             finally:
                 connection.terminate()
-            first = False
 
-    async def _listen(self, connection: asyncpg.Connection, first: bool) -> None:
+    async def _listen(self, connection: asyncpg.Connection) -> None:
         lost = asyncio.Event()
         connection.add_termination_listener(lambda _: lost.set())
         await connection.add_listener(CHANNEL, self._hear)
-        if not first:
-            await self._on_gap()
+        await self._on_gap()
         while not lost.is_set():
             try:
                 await asyncio.wait_for(lost.wait(), 15)

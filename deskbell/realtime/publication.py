@@ -86,11 +86,11 @@ def to_publication(thread: Thread) -> Publication | None:
     )
 
 
-def pack(node: str, publications: list[Publication], *, bodies: bool) -> list[str]:
+def pack(node: str, publications: list[Publication]) -> list[str]:
     """As few payloads as fit. A publication whose body alone is too long goes without it."""
     parts: list[tuple[int, Thread]] = []
     for publication in publications:
-        thread = to_thread(publication, bodies=bodies)
+        thread = to_thread(publication, bodies=True)
         size = len(_encode(thread)) + 1
         if size > NOTICE_BYTES - 200:
             thread = to_thread(publication._replace(row=None), bodies=False)

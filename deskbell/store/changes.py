@@ -48,12 +48,11 @@ _INSERT_CONVERSATION = (
     f"({', '.join(f'${n}' for n in range(1, _WIDTH + 1))})"
 )
 
-# Every column but those of the marks, which another path writes (store/marks.py).
-_FULL = tuple(
-    name
-    for name in COLUMNS
-    if name not in ("id", "customer_delivered", "customer_read", "agent_delivered", "agent_read")
-)
+_FIRST_HOT = COLUMNS.index("opened_at")
+_FIRST_MARK = COLUMNS.index("customer_delivered")
+
+# Every column but those of the marks, which another path writes (marks.py).
+_FULL = COLUMNS[1:_FIRST_MARK]
 _UPDATE_CONVERSATION = (
     f"UPDATE conversation SET {', '.join(f'{name} = ${n}' for n, name in enumerate(_FULL, 2))} WHERE id = $1"
 )
@@ -73,8 +72,8 @@ _HOT: dict[str, str] = {
     "preview": "text",
     "preview_by": "text",
 }
-_HOT_INDEXES = tuple(COLUMNS.index(name) for name in ("id", *_HOT))
-_COLD_INDEXES = tuple(n for n in range(_WIDTH) if n not in _HOT_INDEXES)
+if tuple(_HOT) != COLUMNS[_FIRST_HOT:_FIRST_MARK]:  # they are cut out by position
+    raise AssertionError("the hot columns must stand together in Conversation")
 
 _SAVE = f"""
 WITH entries AS (
@@ -181,9 +180,7 @@ async def save(connection: Connection, saving: Saving) -> None:
     if new:
         await connection.executemany(_INSERT_CONVERSATION, new)
     if full:
-        await connection.executemany(
-            _UPDATE_CONVERSATION, [(c.id, *(getattr(c, name) for name in _FULL)) for c in full]
-        )
+        await connection.executemany(_UPDATE_CONVERSATION, [c[:_FIRST_MARK] for c in full])
     for introduction in saving.introductions:
         await connection.execute(_INTRODUCE, *introduction)
     given = _newly_given(saving)
@@ -192,9 +189,8 @@ async def save(connection: Connection, saving: Saving) -> None:
     if saving.attached:
         await connection.execute(_ATTACH, *zip(*saving.attached, strict=True))
     entry_columns = list(zip(*map(_entry_row, saving.entries), strict=True)) or [()] * 12
-    hot_columns = list(zip(*([c[n] for n in _HOT_INDEXES] for c in hot), strict=True)) or [()] * len(
-        _HOT_INDEXES
-    )
+    hot_rows = ((c.id, *c[_FIRST_HOT:_FIRST_MARK]) for c in hot)
+    hot_columns = list(zip(*hot_rows, strict=True)) or [()] * (1 + len(_HOT))
     await connection.execute(_SAVE, *entry_columns, *hot_columns, saving.notices)
 
 
@@ -204,7 +200,7 @@ def _sort_out(saving: Saving) -> tuple[list[Conversation], list[Conversation], l
         before = saving.before.get(c.id)
         if before is None:
             new.append(c)
-        elif all(c[n] == before[n] for n in _COLD_INDEXES):
+        elif c[:_FIRST_HOT] == before[:_FIRST_HOT]:
             hot.append(c)
         else:
             full.append(c)
