@@ -11,6 +11,8 @@ LOSSY_ABOVE = 256  # frames waiting: typing and presence are dropped first
 CLOSE_ABOVE = 512  # and then the socket goes, to come back and resume
 CLOSE_ABOVE_BYTES = 4 * 1024 * 1024
 
+GOODBYE_S = 5.0  # a socket that does not even take its goodbye is let go of after that
+
 SLOW = 4012
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -25,12 +27,14 @@ class Connection:
 
     __slots__ = (
         "_backlog", "_bytes", "_closing", "_send", "_writer", "conversations", "customer_id", "departments", "expires_at",
-        "heard_at", "id", "name", "on_dirty", "session_id", "staff_id", "supervises",
+        "heard_at", "id", "is_stuck", "name", "on_dirty", "on_stuck", "session_id", "staff_id", "supervises",
     )  # fmt: skip
 
     def __init__(self, id: str, send: Send, on_dirty: Callable[["Connection"], None]) -> None:
         self.id = id
         self.on_dirty = on_dirty
+        self.on_stuck: Callable[[], object] | None = None
+        self.is_stuck = False
         self.staff_id = 0
         self.customer_id = 0
         self.session_id = 0
@@ -76,6 +80,15 @@ class Connection:
             self._backlog.clear()
         self._backlog.append(encode(self._closing))
         self.on_dirty(self)
+        asyncio.get_running_loop().call_later(GOODBYE_S, self._let_go)
+
+    def _let_go(self) -> None:
+        """The far end takes nothing, not even the goodbye: end its handler, so that nothing is kept for it."""
+        if self._writer is not None:
+            self.is_stuck = True
+            self._writer.cancel()
+            if self.on_stuck is not None:
+                self.on_stuck()
 
     def flush(self) -> None:
         """Write what waits. Runs without a task as long as the transport takes it at once.

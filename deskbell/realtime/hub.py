@@ -13,6 +13,7 @@ from .connection import Connection
 from .publication import Publication
 
 HEADS_KEPT = 100_000
+PARKED = 500  # news that waits for what is missing before it; beyond that, sockets resume by themselves
 SILENCE_S = 45.0
 
 Topic = dict[int, set[Connection]]
@@ -86,6 +87,9 @@ class Hub:
         parked = self._parked.get(conversation_id)
         if parked is not None:
             parked.append(publication)
+            if len(parked) > PARKED:
+                parked.clear()
+                self.resync(conversation_id)
             return
         if not publication.team:
             self._push(publication)
