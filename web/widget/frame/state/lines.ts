@@ -50,18 +50,18 @@ function ofPending(pending: Pending): Item {
 export function linesOf(entries: readonly Entry[], echoes: readonly Pending[]): Line[] {
   const out: Line[] = [];
   let day = '';
-  const turnDay = (at: number): void => {
+  const turnDay = (at: number, key: string | number): void => {
     const next = new Date(at).toDateString();
-    if (next !== day) out.push({ is: 'day', key: `d${next}`, at });
+    if (next !== day) out.push({ is: 'day', key: `d${key}`, at });
     day = next;
   };
   for (const entry of entries) {
-    turnDay(entry.at);
+    turnDay(entry.at, entry.seq);
     if (entry.kind === 'event') out.push({ is: 'event', key: `s${entry.seq}`, entry });
     else add(out, ofEntry(entry), entry.by === 'customer', entry.name ?? '');
   }
   for (const pending of echoes) {
-    turnDay(Math.max(pending.at, entries.at(-1)?.at ?? 0));
+    turnDay(Math.max(pending.at, entries.at(-1)?.at ?? 0), pending.frame.id);
     add(out, ofPending(pending), true, '');
   }
   return out;
