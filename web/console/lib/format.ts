@@ -73,6 +73,13 @@ export function badgeOf(count: number, most = 99): string {
   return count > most ? `${most}+` : String(count);
 }
 
+/** A count that may be large, in few characters: `27`, `1.2k`, `100k`. */
+export function compactOf(count: number): string {
+  if (count < 1000) return String(count);
+  const thousands = count / 1000;
+  return `${thousands < 10 ? Math.floor(thousands * 10) / 10 : Math.floor(thousands)}k`;
+}
+
 export function firstName(name: string): string {
   return name.split(' ')[0] ?? name;
 }

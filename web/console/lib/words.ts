@@ -3,9 +3,6 @@ import type { Row } from '../../client/frames';
 
 const BY: Record<string, string> = { customer: 'the customer', agent: 'the agent', system: 'the system' };
 const WHY: Record<string, string> = {
-  left: 'left the chat',
-  ended: 'ended the chat',
-  inactive: 'no answer for long',
   inactivity: 'no answer for long',
 };
 const STATE: Record<string, string> = {
@@ -24,7 +21,7 @@ const CHANNEL: Record<string, string> = { web: 'Web', whatsapp: 'WhatsApp', emai
 export function closedWords(row: Pick<Row, 'closed_by' | 'close_reason'>): string {
   const by = row.closed_by ? `Closed by ${BY[row.closed_by] ?? row.closed_by}` : 'Closed';
   const why =
-    row.close_reason && !(row.close_reason in BY) ? (WHY[row.close_reason] ?? row.close_reason) : '';
+    row.close_reason && row.close_reason !== 'by hand' ? (WHY[row.close_reason] ?? row.close_reason) : '';
   return why ? `${by} · ${why}` : by;
 }
 
