@@ -5,7 +5,9 @@ A plain ASGI application: the framework's socket classes would cost time on ever
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
@@ -32,12 +34,33 @@ HEARTBEAT_MS = 25_000
 VISITOR_SOCKETS = 8
 STAFF_SOCKETS = 20
 BAD_FRAMES_A_MINUTE = 10
+LATE_HELLO = "The first frame must be hello, within 5 seconds."
 
-AUTH, FORBIDDEN, RATE, BAD_FRAME, VERSION, DRAIN = 4001, 4003, 4008, 4014, 4015, 4013
+GOING_AWAY, AUTH, FORBIDDEN, RATE, BAD_FRAME, VERSION, DRAIN = 1001, 4001, 4003, 4008, 4014, 4015, 4013
 
 Scope = Mapping[str, Any]
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+class Allowance:
+    """What one socket may send: `rate` frames a second with a burst, and few bad ones."""
+
+    def __init__(self, rate: int, burst: int) -> None:
+        self.rate = rate
+        self._burst = burst
+        self._room, self._refilled = float(burst), time.monotonic()
+        self._bad: deque[float] = deque(maxlen=BAD_FRAMES_A_MINUTE)
+
+    def has_room(self, now: float) -> bool:
+        self._room = min(self._burst, self._room + (now - self._refilled) * self.rate) - 1
+        self._refilled = now
+        return self._room >= 0
+
+    def bad_enough(self, now: float) -> bool:
+        """One more bad frame; true when it was one too many within a minute."""
+        self._bad.append(now)
+        return len(self._bad) == BAD_FRAMES_A_MINUTE and now - self._bad[0] < 60
 
 
 class Sockets:
@@ -56,8 +79,9 @@ class Sockets:
             await send({"type": "websocket.close", "code": FORBIDDEN})  # before accept: HTTP 403
             return
         await send({"type": "websocket.accept"})
+        cookies = _cookies(headers.get("cookie", ""))
         try:
-            found = await auth.session_of(self._edge, _cookies(headers.get("cookie", "")))
+            found = await auth.session_of(self._edge, cookies)
         except AWAY:
             await _bye(send, 1013, "The desk cannot be reached just now.")
             return
@@ -71,22 +95,28 @@ class Sockets:
         connection.supervises = found.staff.role in ("supervisor", "admin")
         connection.departments = frozenset(found.staff.departments)
         connection.expires_at = time.monotonic() + (found.expires_at - self._edge.clock.now()).total_seconds()
-        if len(self._desk.hub.agents.get(connection.staff_id, ())) >= STAFF_SOCKETS:
-            await _bye(send, RATE, f"At most {STAFF_SOCKETS} consoles at once.")
-            return
         talk = StaffTalk(self._desk, connection, auth.actor(found.staff))
-        await self._converse(talk, receive, frames.decode_staff, None)
+
+        async def turned_away() -> tuple[int, str] | None:
+            again = await auth.session_of(self._edge, cookies)
+            if again is None:
+                return AUTH, "Please sign in."
+            if auth.actor(again.staff) != auth.actor(found.staff):
+                return GOING_AWAY, "Your rights have changed."
+            if len(self._desk.hub.agents.get(connection.staff_id, ())) >= STAFF_SOCKETS:
+                return RATE, f"At most {STAFF_SOCKETS} consoles at once."
+            return None
+
+        await self._converse(talk, receive, frames.decode_staff, None, turned_away)
 
     async def visitor(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
         await send({"type": "websocket.accept"})
-        try:
-            hello = await asyncio.wait_for(_first_hello(receive), HELLO_S)
-        except TimeoutError:
-            await _bye(send, AUTH, "The first frame must be hello, within 5 seconds.")
-            return
+        hello = await _hello_in_time(receive)
         if hello is None or not hello.token:
-            await _bye(send, AUTH, "The first frame must be hello with a token.")
+            await _bye(
+                send, AUTH, LATE_HELLO if hello is None else "The first frame must be hello with a token."
+            )
             return
         try:
             visitor = await auth.find_visitor(self._edge.pool, hello.token, self._edge.clock.now())
@@ -116,30 +146,41 @@ class Sockets:
         receive: Receive,
         decode: Callable[[str], Any],
         hello: frames.Hello | None,
+        turned_away: Callable[[], Awaitable[tuple[int, str] | None]] | None = None,
     ) -> None:
-        """Greet, then handle frames until the socket goes."""
+        """Greet, then handle frames until the socket goes.
+
+        `turned_away` looks again at the rights, once news of a change can reach the socket: a code and why, or None.
+        """
         connection, hub = talk.connection, self._desk.hub
-        if hello is None:
-            try:
-                hello = await asyncio.wait_for(_first_hello(receive), HELLO_S)
-            except TimeoutError:
-                hello = None
-        hub.add(connection)
+        if (task := asyncio.current_task()) is not None:
+            connection.on_stuck = task.cancel
+        hub.add(connection)  # before anything is waited for: from now on the end of its session reaches it
         try:
-            if hello is None:
-                connection.close(AUTH, "The first frame must be hello, within 5 seconds.")
-            elif hello.v != frames.PROTOCOL:
-                connection.close(VERSION, f"This desk speaks version {frames.PROTOCOL}. Please reload.")
-            elif self._draining:
-                connection.close(DRAIN, "This server is stopping.", 500)
-            else:
+            hello = hello or await _hello_in_time(receive)
+            reason = self._refusal(hello) or (await turned_away() if turned_away is not None else None)
+            if reason is not None:
+                connection.close(*reason)
+            elif hello is not None and not connection.is_closing:
                 await self._greet(talk, hello)
             await self._listen(talk, receive, decode)
         except AWAY:
             connection.close(1013, "The desk cannot be reached just now.", 1000)
+        except asyncio.CancelledError:
+            if not connection.is_stuck:
+                raise
         finally:
             hub.remove(connection)
-            await _settle(connection)
+            if not connection.is_stuck:
+                await _settle(connection)
+
+    def _refusal(self, hello: frames.Hello | None) -> tuple[int, str, int] | None:
+        """The code, why, and when to come back."""
+        if hello is None:
+            return AUTH, LATE_HELLO, 0
+        if hello.v != frames.PROTOCOL:
+            return VERSION, f"This desk speaks version {frames.PROTOCOL}. Please reload.", 0
+        return (DRAIN, "This server is stopping.", 500) if self._draining else None
 
     async def _greet(self, talk: Talk, hello: frames.Hello) -> None:
         ready = frames.Ready(
@@ -152,41 +193,35 @@ class Sockets:
         await talk.arrive(ready)
         for key, seq in hello.have.items():
             if key.isascii() and key.isdecimal() and len(key) < 19:
-                await talk.watch(int(key), seq)
+                with _errors_of(talk.connection, int(key)):
+                    await talk.watch(int(key), seq)
 
     async def _listen(self, talk: Talk, receive: Receive, decode: Callable[[str], Any]) -> None:
-        connection = talk.connection
-        limits = self._edge.settings
-        rate, burst = (
-            (limits.staff_frames_per_s, limits.staff_frames_burst)
-            if connection.staff_id
-            else (limits.visitor_frames_per_s, limits.visitor_frames_burst)
-        )
-        room, refilled, bad = float(burst), time.monotonic(), 0
+        connection, limits = talk.connection, self._edge.settings
+        if connection.staff_id:
+            allowance = Allowance(limits.staff_frames_per_s, limits.staff_frames_burst)
+        else:
+            allowance = Allowance(limits.visitor_frames_per_s, limits.visitor_frames_burst)
         while True:
             message = await receive()
             if message["type"] != "websocket.receive":
                 return
-            if connection.is_closing:
-                continue
             now = connection.heard_at = time.monotonic()
             text = message.get("text")
             if text is None or len(text) > frames.MAX_MESSAGE_BYTES:
                 connection.close(BAD_FRAME, "Only text frames of at most 64 KiB are understood.")
                 continue
-            room, refilled = min(burst, room + (now - refilled) * rate), now
-            for part in text.split("\n") if "\n" in text else (text,):
-                room -= 1
-                if room < 0:
-                    connection.close(RATE, f"At most {rate} frames a second.", 10_000)
+            for part in text.split("\n"):
+                if connection.is_closing:
+                    break
+                if not allowance.has_room(now):
+                    connection.close(RATE, f"At most {allowance.rate} frames a second.", 10_000)
                     break
                 problem = await self._handle(talk, part, decode)
                 if problem is not None:
-                    bad += 1
                     connection.push(frames.encode(frames.ErrorFrame("bad_frame", problem)))
-                    if bad >= BAD_FRAMES_A_MINUTE:
+                    if allowance.bad_enough(now):
                         connection.close(BAD_FRAME, "Too many frames could not be understood.", 10_000)
-                        break
 
     async def _handle(self, talk: Talk, part: str, decode: Callable[[str], Any]) -> str | None:
         """Handle one frame; a sentence if it could not be understood."""
@@ -196,15 +231,8 @@ class Sockets:
             frame = decode(part)
         except (msgspec.DecodeError, UnicodeError, RecursionError, ValueError) as error:
             return f"This frame could not be understood: {str(error)[:200]}"
-        try:
+        with _errors_of(talk.connection, getattr(frame, "c", 0)):
             await talk.handle(frame)
-        except Refused as refused:
-            talk.connection.push(frames.encode(frames.ErrorFrame(refused.code, refused.text)))
-        except AWAY:
-            talk.connection.push(frames.encode(frames.ErrorFrame("retry", "The desk is away just now.")))
-        except Exception:
-            log.exception("frame_failed", frame=type(frame).__name__)
-            talk.connection.push(frames.encode(frames.ErrorFrame("internal", "Something went wrong here.")))
         return None
 
     async def drain(self, spread_ms: int) -> None:
@@ -229,6 +257,32 @@ async def _first_hello(receive: Receive) -> frames.Hello | None:
     except (msgspec.DecodeError, UnicodeError, RecursionError, ValueError):
         return None
     return hello if isinstance(hello, frames.Hello) else None
+
+
+async def _hello_in_time(receive: Receive) -> frames.Hello | None:
+    try:
+        return await asyncio.wait_for(_first_hello(receive), HELLO_S)
+    except TimeoutError:
+        return None
+
+
+@contextmanager
+def _errors_of(connection: Connection, conversation_id: int) -> Iterator[None]:
+    """What goes wrong with one frame is told to its sender, and harms nothing else."""
+    error = frames.ErrorFrame("internal", "Something went wrong here.")
+    try:
+        yield
+    except Refused as refused:
+        error = frames.ErrorFrame(refused.code, refused.text)
+    except AWAY:
+        error = frames.ErrorFrame("retry", "The desk is away just now.")
+    except Exception:
+        log.exception("frame_failed")
+    else:
+        return
+    if conversation_id:
+        error.c = conversation_id
+    connection.push(frames.encode(error))
 
 
 async def _bye(send: Send, code: int, text: str) -> None:

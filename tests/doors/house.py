@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import asyncpg
 import httpx
@@ -103,7 +103,9 @@ class House:
         await self.reread()
         return made
 
-    async def hire(self, name: str, role: str = "agent", *, in_: tuple[int, ...] = (), **more: Any) -> "Person":
+    async def hire(
+        self, name: str, role: str = "agent", *, in_: tuple[int, ...] = (), **more: Any
+    ) -> "Person":
         """A member of staff who is Available (but not online before a console is open)."""
         email = f"{name.lower()}@desk.test"
         added = await staff.add(
@@ -208,3 +210,27 @@ async def staff_socket(door: Door, cookie: str, origin: str | None = "") -> Sock
 
 async def visitor_socket(door: Door) -> Socket:
     return await open_socket(f"{door.sockets}/api/widget/socket")
+
+
+class Chat(NamedTuple):
+    """A live chat: `c` is its number, `ada` its owner's console, `marta` the customer's widget."""
+
+    c: int
+    ada: Socket
+    marta: Socket
+    agent: Person
+    visitor: Visitor
+
+
+async def live_chat(house: House, *, text: str = "Hello", **hired: Any) -> Chat:
+    """Ada, who is the only one online, has just been given Marta's chat; both have heard of it."""
+    agent = await house.hire("Ada", **hired)
+    ada = await agent.console()
+    visitor = await house.visitor()
+    marta = await visitor.widget()
+    c = (await visitor.start(marta, text))["c"]
+    await ada.event("assigned")
+    await marta.event("assigned")
+    await ada.quiet()
+    await marta.quiet()
+    return Chat(c, ada, marta, agent, visitor)
