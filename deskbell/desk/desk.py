@@ -11,7 +11,7 @@ from deskbell.kit.postgres import AWAY, Pool
 from deskbell.realtime.bus import PostgresBus
 from deskbell.realtime.frames import AvailabilityFrame, ChangedFrame, QueuePlace, TypingFrame, encode
 from deskbell.realtime.hub import Hub
-from deskbell.realtime.publication import Note, Notice, Thread, to_publication
+from deskbell.realtime.publication import Missing, Note, Notice, Thread, to_publication
 from deskbell.store import conversations, nodes
 from deskbell.store.changes import Answer
 
@@ -46,7 +46,7 @@ class Desk:
             alone=lambda: self.bus.alone,
         )
         self.router = Router(dsn, pool, clock, self.batcher, self.directory, hub, self.bus)
-        self.reader = Reader(pool, self.directory, self.router.place_of)
+        self.reader = Reader(pool, self.directory, self.router.place_of, hub.know)
         self.marker = Marker(pool, clock, hub, self.bus)
         self.presence = Presence(pool, clock, hub, node, self.router.wake)
         self.pool = pool
@@ -117,12 +117,13 @@ class Desk:
 
     def _hear_thread(self, thread: Thread) -> None:
         if not self.hub.listens(thread.c, thread.owners, thread.departments):
+            self.hub.skip(thread.c, thread.last)
             return
         publication = to_publication(thread)
         if publication is not None:
             self.hub.publish(publication)
         elif thread.last >= thread.first:
-            self.hub.missed(thread.c, thread.last)
+            self.hub.missed(Missing(thread.c, thread.first, thread.last, thread.owners, thread.departments))
 
     def _hear_note(self, note: Note) -> None:
         hear = self._notes.get(note.what)
@@ -169,7 +170,7 @@ class Desk:
             ):
                 head = self.hub.head_of(conversation_id)
                 if head is not None and head < last:
-                    self.hub.missed(conversation_id, last)
+                    self.hub.missed(Missing(conversation_id, head + 1, last))
 
     # -- running
 

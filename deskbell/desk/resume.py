@@ -11,20 +11,29 @@ from deskbell.realtime.frames import RESUME_LIMIT, BothMarks, Gap, QueuePlace, R
 from deskbell.realtime.publication import Publication
 from deskbell.store import conversations
 from deskbell.store.changes import Loaded
+from deskbell.store.conversations import Line
 
 from .directory import Directory
 from .present import entry_of, publication_of, row_of, view_of
+
+HANDED_OVER = ("assigned", "accepted")
 
 
 class Reader:
     """Reads threads for people, each only what they may see. Raises NotFound for anything else."""
 
     def __init__(
-        self, pool: Pool, directory: Directory, place_of: Callable[[int], QueuePlace | None]
+        self,
+        pool: Pool,
+        directory: Directory,
+        place_of: Callable[[int], QueuePlace | None],
+        know: Callable[[int, int], None],
     ) -> None:
+        """`know` is told up to which number somebody has read who was joined before."""
         self._pool = pool
         self._directory = directory
         self._place_of = place_of
+        self._know = know
 
     async def load(self, actor: Actor, conversation_id: int) -> Loaded:
         loaded = await conversations.get(self._pool, conversation_id)
@@ -36,6 +45,7 @@ class Reader:
         """Everything after `since` (None: only where things stand), or a Gap above the limit."""
         loaded = await self.load(actor, conversation_id)
         conversation, name = loaded
+        self._know(conversation_id, conversation.last_seq)
         public = isinstance(actor, Customer)
         names = self._directory.names.staff
         lines = []
@@ -45,7 +55,10 @@ class Reader:
             )
             if len(lines) > RESUME_LIMIT:
                 return Gap(conversation_id, since, conversation.last_seq)
-        entries = [entry_of(line.entry, names, name, public=public, read_at=line.read_at) for line in lines]
+        entries = [
+            entry_of(line.entry, names, name, public=public, read_at=line.read_at)
+            for line in _up_to(lines, conversation)
+        ]
         answer = Resumed(conversation_id, entries, marks_of(conversation))
         if public:
             answer.view = self.view(conversation)
@@ -66,15 +79,24 @@ class Reader:
         lines = await conversations.after(self._pool, conversation_id, after, RESUME_LIMIT + 1, public=False)
         if len(lines) > RESUME_LIMIT:
             raise LookupError("too much was missed to be pushed")
+        lines = _up_to(lines, loaded.conversation)
         if not lines:
             return None
-        return publication_of(
+        publication = publication_of(
             loaded.conversation,
             loaded.conversation,
             [line.entry for line in lines],
             self._directory.names.staff,
             loaded.customer_name,
         )
+        if any(line.entry.kind == "event" and line.entry.data["name"] in HANDED_OVER for line in lines):  # type: ignore[index]
+            return publication._replace(owners=(*publication.owners, 0))
+        return publication
+
+
+def _up_to(lines: list[Line], conversation: Conversation) -> list[Line]:
+    """Without entries younger than the card they go with; those are on their way by themselves."""
+    return [line for line in lines if line.entry.seq <= conversation.last_seq]
 
 
 def marks_of(conversation: Conversation) -> BothMarks:

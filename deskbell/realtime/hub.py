@@ -10,7 +10,7 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Awaitable, Callable, Iterable
 
 from .connection import Connection
-from .publication import Publication
+from .publication import Missing, Publication
 
 HEADS_KEPT = 100_000
 PARKED = 500  # news that waits for what is missing before it; beyond that, sockets resume by themselves
@@ -31,7 +31,7 @@ class Hub:
         self.connections: set[Connection] = set()
         self.backfill: Backfill | None = None
         self._heads: OrderedDict[int, int] = OrderedDict()
-        self._parked: dict[int, list[Publication]] = {}
+        self._parked: dict[int, list[Publication | Missing]] = {}
         self._tasks: set[asyncio.Future[object]] = set()
         self._dirty: list[Connection] = []
         self._flush_at: asyncio.Handle | None = None
@@ -77,69 +77,92 @@ class Hub:
         )
 
     def publish(self, publication: Publication) -> None:
-        """Push new entries, each number once and in order.
+        """Push new entries, each number once and in order; a card without entries only while it is not outdated.
 
         Commits of one conversation are ordered by its row lock, but news of them may arrive here in another
         order (from this node and, over the bus, from others), twice, or not at all: a missing number is read
         from the database first.
         """
-        conversation_id = publication.conversation_id
-        parked = self._parked.get(conversation_id)
-        if parked is not None:
-            parked.append(publication)
-            if len(parked) > PARKED:
-                parked.clear()
-                self.resync(conversation_id)
+        if self._wait(publication):
             return
-        if not publication.team:
-            self._push(publication)
-            return
-        head = self._heads.get(conversation_id)
+        head = self._heads.get(publication.conversation_id)
         if head is not None and publication.first > head + 1 and self.backfill is not None:
-            self._parked[conversation_id] = [publication]
-            self.spawn(self._fill(conversation_id, head))
-            return
-        self._advance(publication, head)
+            self._park(publication, head)
+        else:
+            self._advance(publication, head)
 
-    def missed(self, conversation_id: int, last: int) -> None:
-        """Entries up to `last` exist, but they did not come along: read and push them."""
-        head = self._heads.get(conversation_id)
-        if conversation_id in self._parked or self.backfill is None or (head is not None and last <= head):
+    def missed(self, missing: Missing) -> None:
+        """Entries exist, but they did not come along: read and push them."""
+        if self._wait(missing):
             return
-        self._parked[conversation_id] = []
-        self.spawn(self._fill(conversation_id, last - 1 if head is None else head))
+        head = self._heads.get(missing.conversation_id)
+        if self.backfill is not None and (head is None or missing.last > head):
+            self._park(missing, missing.first - 1 if head is None else head)
+
+    def know(self, conversation_id: int, last: int) -> None:
+        """A socket has just read up to `last`: what comes before it is not missing here."""
+        self._heads.setdefault(conversation_id, last)
+
+    def skip(self, conversation_id: int, last: int) -> None:
+        """Nobody here listens: whoever comes later reads these from the database."""
+        head = self._heads.get(conversation_id)
+        if head is not None and head < last and conversation_id not in self._parked:
+            self._heads[conversation_id] = last
 
     def head_of(self, conversation_id: int) -> int | None:
         return self._heads.get(conversation_id)
 
+    def _wait(self, news: Publication | Missing) -> bool:
+        """Whether this has to wait for what is being read just now."""
+        parked = self._parked.get(news.conversation_id)
+        if parked is None:
+            return False
+        parked.append(news)
+        if len(parked) > PARKED:
+            parked.clear()
+            self.resync(news.conversation_id)
+        return True
+
+    def _park(self, news: Publication | Missing, head: int) -> None:
+        self._parked[news.conversation_id] = [news]
+        self.spawn(self._fill(news.conversation_id, head))
+
     def _advance(self, publication: Publication, head: int | None) -> None:
-        if head is not None:
-            if publication.last <= head:
-                return
-            known = head + 1 - publication.first
-            if known > 0:
-                publication = publication._replace(
-                    first=head + 1, team=publication.team[known:], public=publication.public[known:]
-                )
-        self._heads[publication.conversation_id] = publication.last
-        self._heads.move_to_end(publication.conversation_id)
-        if len(self._heads) > HEADS_KEPT:
-            self._heads.popitem(last=False)
+        if publication.team:
+            if head is not None:
+                if publication.last <= head:
+                    self._tell_former(publication)
+                    return
+                publication = _after(publication, head)
+            self._heads[publication.conversation_id] = publication.last
+            self._heads.move_to_end(publication.conversation_id)
+            if len(self._heads) > HEADS_KEPT:
+                self._heads.popitem(last=False)
+        elif head is not None and publication.first <= head:
+            return
         self._push(publication)
 
     async def _fill(self, conversation_id: int, head: int) -> None:
         assert self.backfill is not None
         try:
-            missing = await self.backfill(conversation_id, head)
+            found = await self.backfill(conversation_id, head)
         except Exception:  # the database is away: whoever lacks something will resume
-            missing = None
+            found = None
+        waiting = sorted(self._parked.pop(conversation_id, ()), key=lambda news: news.first)
+        if found is None:
             self.resync(conversation_id)
-        waiting = sorted(self._parked.pop(conversation_id, ()), key=lambda p: p.first)
-        for publication in ([missing] if missing is not None else []) + waiting:
-            if publication.team:
-                self._advance(publication, self._heads.get(conversation_id))
-            else:
-                self._push(publication)
+        else:
+            owners = dict.fromkeys(owner for news in (found, *waiting) for owner in news.owners)
+            departments = dict.fromkeys(d for news in (found, *waiting) for d in news.departments)
+            self._advance(
+                found._replace(owners=tuple(owners), departments=tuple(departments)),
+                self._heads.get(conversation_id),
+            )
+        for news in waiting:
+            if isinstance(news, Publication):
+                self.publish(news)
+            elif found is not None:
+                self.missed(news)
 
     def resync(self, conversation_id: int) -> None:
         """Close the sockets that follow this conversation, to resume it from the database."""
@@ -174,6 +197,13 @@ class Hub:
         if len(present) == 1:
             return present[0]
         return set().union(*present)
+
+    def _tell_former(self, publication: Publication) -> None:
+        """These entries were read and pushed before this news of them came, which alone knows whose lists they left."""
+        former = publication.owners[1:]
+        if any(former):
+            for connection in set().union(*(self.agents.get(owner, ()) for owner in former)):
+                connection.push(publication.team[-1])
 
     def _unjoin_strangers(self, publication: Publication) -> None:
         """After a change of hands, those who may no longer see the thread stop getting it."""
@@ -246,3 +276,13 @@ class Hub:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _after(publication: Publication, head: int) -> Publication:
+    """Without the entries that are known."""
+    known = head + 1 - publication.first
+    if known <= 0:
+        return publication
+    return publication._replace(
+        first=head + 1, team=publication.team[known:], public=publication.public[known:]
+    )

@@ -30,6 +30,16 @@ class Publication(NamedTuple):
         return self.first + len(self.team) - 1
 
 
+class Missing(NamedTuple):
+    """Entries `first..last` were committed, but their frames did not come along (too long for a notice, or lost)."""
+
+    conversation_id: int
+    first: int
+    last: int
+    owners: tuple[int, ...] = ()
+    departments: tuple[int, ...] = ()
+
+
 class Thread(msgspec.Struct, tag_field="k", tag="thread", array_like=True):
     """A publication on the bus. Without bodies (`team` None) a node reads the entries itself."""
 
