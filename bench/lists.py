@@ -1,0 +1,51 @@
+"""How long the lists take: every tab, both sorts, first and deep pages, and the counts."""
+
+import http.client
+import json
+import time
+
+from bench.server import BenchError
+
+TABS = ("live", "pending", "tagged", "closed", "tickets")
+SORTS = ("activity", "new")
+DEEP_PAGES = 20
+ROUNDS = 3
+
+
+class Reader:
+    """One member of staff with one kept-open connection; remembers how long each answer took."""
+
+    def __init__(self, port: int, cookie: str, scope: str) -> None:
+        self.times: list[float] = []
+        self.slowest = (0.0, "")
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        self._headers = {"Cookie": cookie}
+        self._scope = scope
+
+    def read_all(self) -> None:
+        for _ in range(ROUNDS):
+            self._get(f"/api/conversations/counts?scope={self._scope}")
+            for tab in TABS:
+                for sort in SORTS:
+                    self._pages(tab, sort)
+
+    def _pages(self, tab: str, sort: str) -> None:
+        path = f"/api/conversations?tab={tab}&sort={sort}&scope={self._scope}&limit=50"
+        after = ""
+        for _ in range(DEEP_PAGES):
+            found = json.loads(self._get(path + after))
+            if not found["next"]:
+                return
+            after = f"&after={found['next']}"
+
+    def _get(self, path: str) -> bytes:
+        began = time.perf_counter()
+        self._connection.request("GET", path, headers=self._headers)
+        answer = self._connection.getresponse()
+        body = answer.read()
+        took = time.perf_counter() - began
+        if answer.status != 200:
+            raise BenchError(f"{path} answered {answer.status}: {body[:200].decode(errors='replace')}")
+        self.times.append(took)
+        self.slowest = max(self.slowest, (took, path.partition("&after")[0]))
+        return body
