@@ -27,7 +27,7 @@ SKIPPED = {"node_modules", "dist", "__pycache__", "test-results"}
 REGISTRY = re.compile(
     r"name resolution|Name or service not known|nodename nor servname|dns error|ENOTFOUND|EAI_AGAIN|ECONNREFUSED"
     r"|ECONNRESET|ETIMEDOUT|Connection refused|Failed to establish a new connection|[Nn]etwork is unreachable"
-    r"|ConnectTimeout|timed out|tcp connect error|error sending request|Proxy(Error)?\b|tunnel error"
+    r"|from versions: none|ConnectTimeout|timed out|tcp connect error|error sending request|Proxy(Error)?\b|tunnel error"
 )
 DISK = re.compile(r"No space left on device|ENOSPC|Disk quota exceeded|EDQUOT")
 DENIED = re.compile(r"Permission denied|EACCES|EPERM|Read-only file system|EROFS")
@@ -178,7 +178,12 @@ def modules():
         raise Trouble("web/package-lock.json is missing: this copy of the source is not complete.")
     digest = digest_of([WEB / "package-lock.json", WEB / "package.json"], "")
     if not ((WEB / "node_modules").is_dir() and done("modules", digest)):
-        step("Web packages", ["npm", "ci", "--no-progress"], env=node_environment(), cwd=WEB)
+        step(
+            "Web packages",
+            ["npm", "ci", "--no-progress", "--fetch-retries=1", "--fetch-retry-mintimeout=1000"],
+            env=node_environment(),
+            cwd=WEB,
+        )
         stamp("modules", digest)
 
 
@@ -231,7 +236,8 @@ def step(title, command, env=None, cwd=ROOT, fetches=True):
     if process.returncode != 0:
         said = log.read_text(errors="replace")
         raise Trouble(
-            sentence(said, ROOT) or f"{title} failed; its last words, the rest in {log}:\n{tail(said)}"
+            sentence(said, ROOT, fetches)
+            or f"{title} failed; its last words, the rest in {log}:\n{tail(said)}"
         )
 
 
