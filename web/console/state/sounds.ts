@@ -20,13 +20,16 @@ export class Sounds {
   #last = 0;
 
   constructor() {
-    // Browsers keep audio silent until the first click or key of a page.
+    // Browsers keep audio silent until the first real click or key of a page.
     const wake = () => {
-      this.#context ??= new AudioContext();
+      if (!navigator.userActivation.isActive) return;
+      removeEventListener('pointerdown', wake);
+      removeEventListener('keydown', wake);
+      this.#context = new AudioContext();
       void this.#context.resume();
     };
-    addEventListener('pointerdown', wake, { once: true });
-    addEventListener('keydown', wake, { once: true });
+    addEventListener('pointerdown', wake);
+    addEventListener('keydown', wake);
   }
 
   play(tune: Tune): void {
