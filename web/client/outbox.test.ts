@@ -70,3 +70,18 @@ test('Broken leftovers in storage are thrown away.', async () => {
   await box.open();
   expect([box.line, store.keys()]).toEqual([[], []]);
 });
+
+test('A frame whose locks are refused still sends what was left behind.', async () => {
+  outbox().add(hi);
+  up = true;
+  const denied = { request: () => Promise.reject(new DOMException('denied', 'SecurityError')) };
+  const box = new Outbox({
+    store,
+    scope: 'marta',
+    transmit: (frame) => wire.push(frame.id) > 0,
+    changed: () => undefined,
+    locks: denied as unknown as LockManager,
+  });
+  await box.open();
+  expect(wire).toEqual(['hi']);
+});

@@ -39,10 +39,18 @@ export class Outbox {
   /** Takes over what no living tab owns. Call once at start. */
   async open(): Promise<void> {
     const { locks } = this.#options;
-    if (!locks) return this.#adopt(new Set());
-    await new Promise<void>((held) => {
+    try {
+      if (locks) await this.#openAmongTabs(locks);
+      else this.#adopt(new Set());
+    } catch {
+      this.#adopt(new Set()); // a frame without storage has no locks either
+    }
+  }
+
+  async #openAmongTabs(locks: LockManager): Promise<void> {
+    await new Promise<void>((held, refused) => {
       const life = new Promise<void>((release) => (this.#release = release));
-      locks.request(this.#lockName(this.#tab), () => (held(), life)).catch(() => held());
+      locks.request(this.#lockName(this.#tab), () => (held(), life)).catch(refused);
     });
     await locks.request(`deskbell.adopt.${this.#options.scope}`, async () => {
       const state = await locks.query();

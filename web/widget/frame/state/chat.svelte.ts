@@ -301,12 +301,18 @@ export class Chat {
   #ack(ack: Ack): void {
     const item = this.line.find((one) => one.frame.id === ack.id);
     if (item?.frame.t === 'start' && this.c !== ack.c) this.#change(ack.c);
-    if (item && item.frame.t !== 'close' && !this.thread.entries.some((entry) => entry.id === ack.id)) {
-      this.#landing = [...this.#landing, item];
-      setTimeout(() => this.#landing.includes(item) && void this.#refresh(), LANDS_WITHIN);
-    }
+    if (item && !this.thread.entries.some((entry) => entry.id === ack.id)) this.#land(item, ack.c);
     this.#outbox?.ack(ack);
     if (item?.frame.t === 'start' && !this.view) void this.#refreshView();
+  }
+
+  /** Keeps the echo in place until the entry comes; asks for it when that takes too long. */
+  #land(item: Pending, c: number): void {
+    if (item.frame.t === 'close') return;
+    const { id, text = '' } = item.frame;
+    const kept: Pending = { ...item, frame: { t: 'send', id, c, text } };
+    this.#landing = [...this.#landing, kept];
+    setTimeout(() => this.#landing.includes(kept) && void this.#refresh(), LANDS_WITHIN);
   }
 
   async #refreshView(): Promise<void> {
