@@ -7,11 +7,13 @@ from operator import attrgetter
 
 import structlog
 
-from deskbell.domain.commands import Command, StartChat, WriteMessage
+from deskbell.domain.access import may_see
+from deskbell.domain.commands import CloseConversation, Command, StartChat, WriteMessage
 from deskbell.domain.conversation import Change, Conversation, Entry
 from deskbell.domain.errors import NotFound, Refused
-from deskbell.domain.facts import Facts
+from deskbell.domain.facts import Facts, FileFact
 from deskbell.domain.lifecycle import begin, decide
+from deskbell.domain.people import Staff
 from deskbell.kit.postgres import Connection
 from deskbell.realtime.publication import Publication, pack
 from deskbell.store import attachments, changes
@@ -63,13 +65,15 @@ class Batch:
         self._opened: dict[int, int] = {}
         self._fresh: dict[int, int] = {}
         self._customer_names: dict[int, str] = {}
-        self._facts = Facts(names.staff, names.departments, names.labels, {})
+        self._files: dict[str, FileFact] = {}
+        self._facts = Facts(names.staff, names.departments, names.labels, self._files)
 
     async def lock(self, connection: Connection) -> None:
         """Lock every conversation the batch touches, then look what was answered before (in that order)."""
         starts = [task.command for task in self._tasks if isinstance(task.command, StartChat)]
         if starts:
-            await self._place(connection, starts)
+            pairs = [(start.actor.id, start.client_id) for start in starts]
+            self._places = await changes.places_of(connection, pairs)
         ids = {c.conversation_id for t in self._tasks if not isinstance(c := t.command, StartChat)}
         for loaded in (await changes.lock(connection, ids.union(self._places.values()))).values():
             self._before[loaded.conversation.id] = loaded.conversation
@@ -78,23 +82,48 @@ class Batch:
         keys = [key for task in self._tasks if (key := self._key(task.command)) is not None]
         if keys:
             self._answered = await changes.earlier_answers(connection, keys)
-        files = [
-            f for t in self._tasks if isinstance(t.command, StartChat | WriteMessage) for f in t.command.files
-        ]
-        if files:
-            self._facts = self._facts._replace(files=await attachments.facts(connection, files))
+        if starts:
+            await self._number(connection, starts)
+        await self._look_up(connection)
 
-    async def _place(self, connection: Connection, starts: list[StartChat]) -> None:
-        pairs = [(start.actor.id, start.client_id) for start in starts]
-        self._places = await changes.places_of(connection, pairs)
-        missing = {
-            start.actor.id for start in starts if (start.actor.id, start.client_id) not in self._places
-        }
-        if missing:
-            customers = sorted(missing)
+    async def _number(self, connection: Connection, starts: list[StartChat]) -> None:
+        """Numbers for the customers who may need a new chat. Now that rows are locked, nothing closes behind our back."""
+        closes = any(isinstance(task.command, CloseConversation) for task in self._tasks)
+        customers = sorted({s.actor.id for s in starts if closes or self._open_place(s) is None})
+        if customers:
             fresh = await changes.new_ids(connection, len(customers))
             self._fresh = dict(zip(customers, fresh, strict=True))
             self._customer_names = await changes.customer_names(connection, customers)
+
+    def _open_place(self, start: StartChat) -> int | None:
+        """The customer's open chat, which a further start joins (a second tab)."""
+        opened = self._opened.get(start.actor.id)
+        if opened is not None:
+            return opened
+        place = self._places.get((start.actor.id, start.client_id))
+        return place if place is not None and self._after[place].is_open_chat else None
+
+    async def _look_up(self, connection: Connection) -> None:
+        """The facts that only some commands need."""
+        strangers: set[tuple[int, int]] = set()
+        writers: set[int] = set()
+        files: list[str] = []
+        for command in (task.command for task in self._tasks):
+            if isinstance(command, StartChat | WriteMessage):
+                files += command.files
+            if isinstance(command, StartChat) or (c := self._before.get(command.conversation_id)) is None:
+                continue
+            if isinstance(command.actor, Staff) and not may_see(command.actor, c):
+                strangers.add((c.id, command.actor.id))
+            elif isinstance(command, WriteMessage) and c.kind == "chat" and c.state == "closed":
+                writers.add(c.customer_id)
+        if files:
+            self._files.update(await attachments.facts(connection, files))
+        if strangers or writers:
+            self._facts = self._facts._replace(
+                dealt=await changes.dealt_with(connection, sorted(strangers)),
+                open_chats=await changes.open_chats(connection, sorted(writers)),
+            )
 
     def _key(self, command: Command) -> Key | None:
         if command.client_id is None:
@@ -139,8 +168,8 @@ class Batch:
         if key is not None and (given := self._answered.get(key)) is not None:
             return given
         customer = command.actor.id
-        place = self._places.get((customer, command.client_id)) or self._opened.get(customer)
-        if place:
+        place = self._open_place(command)
+        if place is not None:
             return self._apply_start(command, place)
         conversation_id = self._fresh[customer]
         change = begin(conversation_id, command, self._facts, self._now)
@@ -164,7 +193,9 @@ class Batch:
         conversation = change.conversation
         self._after[conversation.id] = conversation
         self._entries.extend(change.entries)
-        self._attached.extend((file_id, conversation.id) for file_id in change.files)
+        for file_id in change.files:
+            self._attached.append((file_id, conversation.id))
+            self._files[file_id] = self._files[file_id]._replace(conversation_id=conversation.id)
         self.route = self.route or change.route
         entry = change.answer
         if entry is None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from .conversation import Conversation
+from .facts import Facts
 from .people import Actor, Customer, Staff
 
 PLAIN_REPLY_AFTER_CLOSE = timedelta(hours=24)  # LIFE-10, fixed
@@ -23,6 +24,21 @@ def may_see(actor: Actor, conversation: Conversation) -> bool:
             return conversation.department_id is None or conversation.department_id in actor.departments
         return False
     return True
+
+
+def why_no_longer(actor: Actor, conversation: Conversation, facts: Facts) -> str | None:
+    """For a stranger who has dealt with it before or could have accepted it: who has it now (LIFE-16, CHAT-13).
+
+    None for everybody else: to them it does not exist.
+    """
+    if not isinstance(actor, Staff):
+        return None
+    department = conversation.department_id
+    missed = conversation.state == "assigned" and (department is None or department in actor.departments)
+    if not missed and (conversation.id, actor.id) not in facts.dealt:
+        return None
+    owner = facts.staff_names.get(conversation.owner_id or 0)
+    return f"{owner} has this {conversation.kind} now." if owner else "This is in your hands no longer."
 
 
 def why_not_write(

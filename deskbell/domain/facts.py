@@ -1,6 +1,7 @@
 """The few things besides the conversation that a rule needs to know. Values only; the shell looks them up."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 
@@ -19,3 +20,7 @@ class Facts(NamedTuple):
     departments: Mapping[int, str]
     labels: Mapping[int, str]
     files: Mapping[str, FileFact]
+    dealt: frozenset[tuple[int, int]] = frozenset()
+    """(conversation, staff id) of those who cannot see it now but have looked or written there before."""
+    open_chats: Mapping[int, int] = MappingProxyType({})
+    """Customer -> their open chat, for those who write on a closed one."""

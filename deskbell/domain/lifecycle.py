@@ -30,6 +30,9 @@ from .people import SYSTEM, Actor, Customer, Staff
 def decide(conversation: Conversation, command: Command, facts: Facts, now: datetime) -> Change:
     """What `command` does to the locked `conversation`. Raises `Refused` when the rules say no."""
     if not access.may_see(command.actor, conversation):
+        reason = access.why_no_longer(command.actor, conversation, facts)
+        if reason:
+            raise Refused("taken" if isinstance(command, AcceptTicket) else "forbidden", reason)
         raise NotFound
     return _RULES[type(command)](conversation, command, facts, now)
 
@@ -111,9 +114,11 @@ def _customer_writes(
 ) -> Change:
     if conversation.state == "archived":
         raise Refused("closed", "This conversation is archived. Please start a new one.")
+    route = conversation.state == "closed" and conversation.kind == "chat"
+    if route and conversation.customer_id in facts.open_chats:
+        raise Refused("closed", "You have a newer chat open. Please write there.")
     files = _files_of(command, facts)
     revived: tuple[Entry, ...] = ()
-    route = conversation.state == "closed" and conversation.kind == "chat"
     if conversation.state == "closed":
         conversation, event = _revive(conversation, command.actor, now)
         revived = (event,)
@@ -230,8 +235,8 @@ def _change_labels(conversation: Conversation, command: Command, facts: Facts, n
     assert isinstance(command, ChangeLabels)
     _check_sorting(command.actor, conversation)
     old = conversation.labels
-    added = tuple(x for x in command.add if x not in old and x not in command.remove)
-    removed = tuple(x for x in command.remove if x in old)
+    added = tuple(x for x in dict.fromkeys(command.add) if x not in old and x not in command.remove)
+    removed = tuple(x for x in dict.fromkeys(command.remove) if x in old)
     if not added and not removed:
         raise Refused("closed", "The labels are like that already.")
     if len(old) + len(added) - len(removed) > 50:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import msgspec
@@ -28,16 +29,29 @@ FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[]) AS k(c, author, 
 JOIN entry e ON e.conversation_id = k.c AND e.author = k.author AND e.author_id = k.author_id
             AND e.client_id = k.client_id"""
 
-# Where a start belongs: the conversation this very start has made, or else the customer's open chat.
+# Where a start belongs: the conversation this very start has made or joined, or else the customer's open chat.
 _PLACES = """
 SELECT k.customer_id, k.start_id, c.id
 FROM unnest($1::bigint[], $2::text[]) AS k(customer_id, start_id)
 JOIN LATERAL (
-    SELECT id, start_id FROM conversation
-    WHERE customer_id = k.customer_id
-      AND (start_id = k.start_id OR (kind = 'chat' AND state IN ('queued', 'offered', 'live', 'pending')))
-    ORDER BY start_id IS NOT DISTINCT FROM k.start_id DESC LIMIT 1
-) c ON true"""
+    SELECT id, EXISTS (SELECT FROM entry WHERE conversation_id = conversation.id AND author = 'customer'
+                       AND author_id = k.customer_id AND client_id = k.start_id) AS answered
+    FROM conversation WHERE customer_id = k.customer_id
+) c ON c.answered OR c.id = (
+    SELECT id FROM conversation WHERE customer_id = k.customer_id
+    AND kind = 'chat' AND state IN ('queued', 'offered', 'live', 'pending'))
+ORDER BY c.answered"""
+
+# Who of these have looked into these conversations, or written there.
+_DEALT_WITH = """
+SELECT k.c, k.staff FROM unnest($1::bigint[], $2::integer[]) AS k(c, staff)
+WHERE EXISTS (SELECT FROM seen WHERE staff_id = k.staff AND conversation_id = k.c)
+   OR EXISTS (SELECT FROM entry WHERE conversation_id = k.c AND author = 'agent' AND author_id = k.staff
+              AND client_id IS NOT NULL)"""
+
+_OPEN_CHATS = """
+SELECT customer_id, id FROM conversation
+WHERE customer_id = ANY($1::bigint[]) AND kind = 'chat' AND state IN ('queued', 'offered', 'live', 'pending')"""
 
 _NEW_IDS = "SELECT nextval('conversation_id_seq') FROM generate_series(1, $1)"
 
@@ -187,6 +201,21 @@ async def places_of(connection: Connection, starts: Sequence[tuple[int, str]]) -
     return {(r[0], r[1]): r[2] for r in rows}
 
 
+async def dealt_with(connection: Connection, pairs: Sequence[tuple[int, int]]) -> frozenset[tuple[int, int]]:
+    """Those of (conversation, staff id) where this person has looked or written before."""
+    if not pairs:
+        return frozenset()
+    rows = await connection.fetch(_DEALT_WITH, *zip(*pairs, strict=True))
+    return frozenset((row[0], row[1]) for row in rows)
+
+
+async def open_chats(connection: Connection, customers: Sequence[int]) -> dict[int, int]:
+    """Customer -> their open chat, for those who have one."""
+    if not customers:
+        return {}
+    return {row[0]: row[1] for row in await connection.fetch(_OPEN_CHATS, customers)}
+
+
 async def new_ids(connection: Connection, count: int) -> list[int]:
     return [row[0] for row in await connection.fetch(_NEW_IDS, count)]
 
@@ -202,7 +231,7 @@ async def save(connection: Connection, saving: Saving) -> None:
         await connection.executemany(_INSERT_CONVERSATION, new)
     if full:
         await connection.executemany(_UPDATE_CONVERSATION, [c[:_FIRST_MARK] for c in full])
-    for introduction in saving.introductions:
+    for introduction in sorted(saving.introductions, key=attrgetter("customer_id")):
         await connection.execute(_INTRODUCE, *introduction)
     given = _newly_given(saving)
     if given:
@@ -224,6 +253,9 @@ def _sort_out(saving: Saving) -> tuple[list[Conversation], list[Conversation], l
             hot.append(c)
         else:
             full.append(c)
+    new.sort(
+        key=attrgetter("customer_id")
+    )  # everybody in one order, so that two writers cannot wait for each other
     return new, full, hot
 
 
