@@ -22,6 +22,7 @@ WEB = ROOT / "web"
 STATIC = ROOT / "deskbell" / "static"
 OLDEST_PYTHON = (3, 11)
 OLDEST_NODE = (20, 19)
+LEAST_FREE = 5_000_000
 SKIPPED = {"node_modules", "dist", "__pycache__", "test-results"}
 
 REGISTRY = re.compile(
@@ -243,7 +244,8 @@ def step(title, command, env=None, cwd=ROOT, fetches=True):
 
 def sentence(said, place, fetches=False):
     """One sentence for the troubles everybody meets; empty for others."""
-    if DISK.search(said):
+    # A full disk may also have swallowed the words that say so.
+    if DISK.search(said) or shutil.disk_usage(str(ROOT)).free < LEAST_FREE:
         return f"The disk that holds {place} is full."
     if fetches and REGISTRY.search(said):
         return "A package registry cannot be reached: check the network or its proxy, then try again."
