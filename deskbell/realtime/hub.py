@@ -31,6 +31,7 @@ class Hub:
         self.connections: set[Connection] = set()
         self.backfill: Backfill | None = None
         self._heads: OrderedDict[int, int] = OrderedDict()
+        self._only_read: set[int] = set()
         self._parked: dict[int, list[Publication | Missing]] = {}
         self._tasks: set[asyncio.Future[object]] = set()
         self._dirty: list[Connection] = []
@@ -100,8 +101,13 @@ class Hub:
             self._park(missing, missing.first - 1 if head is None else head)
 
     def know(self, conversation_id: int, last: int) -> None:
-        """A socket has just read up to `last`: what comes before it is not missing here."""
-        self._heads.setdefault(conversation_id, last)
+        """A socket has just read up to `last`: what comes before it is not missing here.
+
+        Others may still have to be told of that very last one, when its news is on its way: see `_tell_lists`.
+        """
+        if conversation_id not in self._heads:
+            self._heads[conversation_id] = last
+            self._only_read.add(conversation_id)
 
     def skip(self, conversation_id: int, last: int) -> None:
         """Nobody here listens: whoever comes later reads these from the database."""
@@ -131,13 +137,14 @@ class Hub:
         if publication.team:
             if head is not None:
                 if publication.last <= head:
-                    self._tell_former(publication)
+                    self._tell_lists(publication)
                     return
                 publication = _after(publication, head)
+            self._only_read.discard(publication.conversation_id)
             self._heads[publication.conversation_id] = publication.last
             self._heads.move_to_end(publication.conversation_id)
             if len(self._heads) > HEADS_KEPT:
-                self._heads.popitem(last=False)
+                self._only_read.discard(self._heads.popitem(last=False)[0])
         elif head is not None and publication.first <= head:
             return
         self._push(publication)
@@ -167,6 +174,7 @@ class Hub:
     def resync(self, conversation_id: int) -> None:
         """Close the sockets that follow this conversation, to resume it from the database."""
         self._heads.pop(conversation_id, None)
+        self._only_read.discard(conversation_id)
         for connection in (*self.public.get(conversation_id, ()), *self.team.get(conversation_id, ())):
             connection.close(1001, "Please reconnect.", 500)
 
@@ -198,12 +206,19 @@ class Hub:
             return present[0]
         return set().union(*present)
 
-    def _tell_former(self, publication: Publication) -> None:
-        """These entries were read and pushed before this news of them came, which alone knows whose lists they left."""
-        former = publication.owners[1:]
-        if any(former):
-            for connection in set().union(*(self.agents.get(owner, ()) for owner in former)):
-                connection.push(publication.team[-1])
+    def _tell_lists(self, publication: Publication) -> None:
+        """These entries were read by somebody before this news of them came, which alone knows whose lists change.
+
+        Former owners are told that it left their list; and everybody's lists, when the number was only read, never pushed.
+        A card that comes twice is dropped by its number.
+        """
+        if publication.conversation_id in self._only_read:
+            told = self.team_of(publication.conversation_id, publication.owners, publication.departments)
+            told = told - self.team.get(publication.conversation_id, set())
+        else:
+            told = set().union(*(self.agents.get(owner, ()) for owner in publication.owners[1:] if owner))
+        for connection in told:
+            connection.push(publication.team[-1])
 
     def _unjoin_strangers(self, publication: Publication) -> None:
         """After a change of hands, those who may no longer see the thread stop getting it."""
