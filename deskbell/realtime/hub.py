@@ -108,6 +108,11 @@ class Hub:
         if conversation_id not in self._heads:
             self._heads[conversation_id] = last
             self._only_read.add(conversation_id)
+            self._forget_oldest()
+
+    def _forget_oldest(self) -> None:
+        if len(self._heads) > HEADS_KEPT:
+            self._only_read.discard(self._heads.popitem(last=False)[0])
 
     def skip(self, conversation_id: int, last: int) -> None:
         """Nobody here listens: whoever comes later reads these from the database."""
@@ -143,8 +148,7 @@ class Hub:
             self._only_read.discard(publication.conversation_id)
             self._heads[publication.conversation_id] = publication.last
             self._heads.move_to_end(publication.conversation_id)
-            if len(self._heads) > HEADS_KEPT:
-                self._only_read.discard(self._heads.popitem(last=False)[0])
+            self._forget_oldest()
         elif head is not None and publication.first <= head:
             return
         self._push(publication)
