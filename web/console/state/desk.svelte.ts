@@ -40,8 +40,8 @@ export class Desk {
   connection: Status = $state.raw({ is: 'connecting', since: Date.now() });
   line: Line = $state.raw([]);
   open: Conversation | null = $state.raw(null);
-  /** Grows when the agent asks to write; the reply box takes the focus. */
-  replyWanted = $state(0);
+  /** The conversation the agent wants to write in: its reply box takes the focus. */
+  replyWanted: number | null = $state(null);
   /** A failed message that goes back into the reply box. */
   returned: { c: number; text: string; files: File[] } | null = $state.raw(null);
   readonly api: Api;
@@ -145,8 +145,8 @@ export class Desk {
     if (upTo && card) card.see({ seq: upTo, count: card.row.customer_messages });
   }
 
-  wantReply(): void {
-    this.replyWanted += 1;
+  wantReply(id: number): void {
+    this.replyWanted = id;
   }
 
   // -- writing ------------------------------------------------------------------------------------------------
