@@ -25,7 +25,7 @@ class SettingsError(Exception):
 
 
 class Settings(BaseSettings):
-    """The settings of one process. Sizes are in MB, times in the unit the name ends with."""
+    """The settings of one process. Times are in the unit their name ends with."""
 
     model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, extra="ignore")
 
@@ -54,14 +54,8 @@ class Settings(BaseSettings):
     s3_key: str = ""
     s3_secret: str = Field(default="", repr=False)
 
-    smtp_url: str = Field(default="", repr=False)
-    """`smtp://user:password@host:587` or `smtps://...`; empty captures mail in the data folder."""
-    mail_from: str = "desk@localhost"
-
     secret: str = Field(default="", repr=False)
     """Key for signatures, 32 characters or more; the same on all nodes. Empty: a file in the data folder."""
-    session_hours: int = Field(default=24, ge=1, le=720)
-    upload_mb: int = Field(default=25, ge=1, le=1024)
     drain_seconds: int = Field(default=10, ge=0, le=600)
     """How long open requests and sockets get to end when the server is asked to stop."""
 
@@ -105,11 +99,6 @@ class Settings(BaseSettings):
     @classmethod
     def _s3_url(cls, value: str) -> str:
         return _checked_url(value, "s3") if value else value
-
-    @field_validator("smtp_url")
-    @classmethod
-    def _smtp_url(cls, value: str) -> str:
-        return _checked_url(value, "smtp", "smtps") if value else value
 
     @field_validator("secret")
     @classmethod

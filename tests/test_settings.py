@@ -56,7 +56,11 @@ def test_secrets_do_not_show_when_settings_are_printed() -> None:
     settings = load(
         secret="canary" * 6,
         s3_secret="canary",
-        smtp_url="smtp://desk:canary@host",
         database_url="postgresql://desk:canary@host/desk",
     )
     assert "canary" not in repr(settings)
+
+
+def test_every_setting_is_explained_to_the_person_who_runs_the_desk() -> None:
+    explained = (Path(__file__).parent.parent / "docs" / "operate.md").read_text()
+    assert [name.upper() for name in Settings.model_fields if f"`{name.upper()}`" not in explained] == []
