@@ -30,12 +30,11 @@ Outcome = Answer | Refused
 class Task:
     """A command, and whom to tell what came of it."""
 
-    __slots__ = ("answer", "command", "tries")
+    __slots__ = ("answer", "command")
 
     def __init__(self, command: Command, answer: Callable[[Outcome], None]) -> None:
         self.command = command
         self.answer = answer
-        self.tries = 0
 
     def settle(self, outcome: Outcome) -> None:
         try:

@@ -7,7 +7,7 @@ batches in flight; a conversation always stays in its lane, so its commands keep
 import asyncio
 import random
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import NamedTuple
 
 import asyncpg
@@ -31,6 +31,7 @@ TRIES = 4
 RETRY_TEXT = "The desk cannot save just now. It will be tried again."
 
 RETRY = Refused("retry", RETRY_TEXT)
+FAILED = Refused("internal", "Something went wrong here. Nothing was changed.")
 BUSY = Refused("busy", "The desk is very busy. It will be tried again.")
 
 AGAIN = (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
@@ -140,25 +141,53 @@ class Lane:
                 self._connection.terminate()
 
     async def _handle(self, tasks: list[Task]) -> None:
+        """Answer every one of these exactly once."""
+        waiting = deque(tasks)
         try:
-            await self._commit(tasks)
+            if len(waiting) > 1:
+                try:
+                    batch = await self._commit(tasks)
+                except AWAY:
+                    raise
+                except Exception as error:  # a bad neighbour must harm nobody: one by one
+                    log.warning("batch_failed", error=type(error).__name__, commands=len(tasks))
+                else:
+                    waiting.clear()
+                    self._tell(batch)
+            while waiting:
+                await self._handle_alone(waiting[0])
+                waiting.popleft()
         except AWAY as error:
-            await self._give_back(tasks, error)
-        except Exception as error:
-            if len(tasks) > 1:
-                for task in tasks:  # a bad neighbour must harm nobody
-                    await self._handle([task])
-            elif isinstance(error, AGAIN) and tasks[0].tries < TRIES:
-                tasks[0].tries += 1
-                await asyncio.sleep(random.uniform(0, 0.01 * tasks[0].tries))
-                await self._handle(tasks)
-            else:
-                log.exception("command_failed", command=type(tasks[0].command).__name__)
-                tasks[0].settle(Refused("internal", "Something went wrong here. Nothing was changed."))
+            await self._give_back(waiting, error)
 
-    async def _give_back(self, tasks: list[Task], error: BaseException) -> None:
+    async def _handle_alone(self, task: Task) -> None:
+        for patience in range(TRIES):
+            try:
+                batch = await self._commit([task])
+            except AWAY:
+                raise
+            except AGAIN:
+                await asyncio.sleep(random.uniform(0, 0.01 * (patience + 1)))
+            except Exception:
+                log.exception("command_failed", command=type(task.command).__name__)
+                task.settle(FAILED)
+                return
+            else:
+                self._tell(batch)
+                return
+        task.settle(RETRY)
+
+    def _tell(self, batch: Batch) -> None:
+        """It is committed: whatever goes wrong from here on must not make it look undone."""
+        batch.settle()
+        try:
+            self._publish(Published(batch.publications, batch.route))
+        except Exception:
+            log.exception("publish_failed")
+
+    async def _give_back(self, tasks: Iterable[Task], error: BaseException) -> None:
         """The database is away, or nobody knows whether it committed: senders try again with the same id."""
-        log.warning("database_away", error=type(error).__name__, commands=len(tasks))
+        log.warning("database_away", error=type(error).__name__)
         if self._connection is not None:
             self._connection.terminate()
             self._connection = None
@@ -166,7 +195,7 @@ class Lane:
             task.settle(RETRY)
         await asyncio.sleep(0.1)
 
-    async def _commit(self, tasks: list[Task]) -> None:
+    async def _commit(self, tasks: list[Task]) -> Batch:
         connection = self._connection
         if connection is None or connection.is_closed():
             connection = self._connection = await connect(self._dsn)
@@ -182,5 +211,4 @@ class Lane:
                 await transaction.rollback()
             raise
         await transaction.commit()
-        batch.settle()
-        self._publish(Published(batch.publications, batch.route))
+        return batch
