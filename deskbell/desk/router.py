@@ -87,7 +87,7 @@ class Router:
             given = await self._carry_out(decisions, told)
             if given:
                 await rows.note_assigned(connection, given, now)
-            await self._tell_waiting(connection, queue, decisions, now)
+            await self._tell_waiting(connection, queue, decisions, told, now)
         finally:
             if not connection.is_closed():
                 await rows.unlock(connection)
@@ -110,10 +110,22 @@ class Router:
         return given
 
     async def _tell_waiting(
-        self, connection: Connection, queue: Sequence[Waiting], decisions: Sequence[Decision], now: datetime
+        self,
+        connection: Connection,
+        queue: Sequence[Waiting],
+        decisions: Sequence[Decision],
+        told: frozenset[int],
+        now: datetime,
     ) -> None:
-        """Tell those who go on waiting their place and the estimate, if it has changed (VISITOR-11)."""
-        waiting = {d.conversation_id for d in decisions if isinstance(d, Full)}
+        """Tell those who go on waiting their place and the estimate, if it has changed (VISITOR-11).
+
+        A chat that was told to wait goes on waiting, also when its agents have left meanwhile.
+        """
+        waiting = {
+            d.conversation_id
+            for d in decisions
+            if isinstance(d, Full) or (isinstance(d, Nobody) and d.conversation_id in told)
+        }
         still = [w for w in queue if w.conversation_id in waiting]
         pace = await rows.pace(connection, now) if still else {}
         self._tell_places(still, pace)
