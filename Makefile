@@ -50,7 +50,7 @@ browser: venv
 	@$(BOOT) chromium
 
 static: venv
-	@echo "Format and lint"; $(PY) -m ruff format -q --check $(OURS) || { echo "Not in form: make format"; exit 1; }
+	@echo "Format and lint"; $(PY) -m ruff format -q --check --output-format concise $(OURS) || { echo "Not in form: make format"; exit 1; }
 	@$(PY) -m ruff check -q $(OURS)
 	@$(PY) scripts/lengths.py
 	@echo "Types"; $(PY) -m mypy --no-error-summary
