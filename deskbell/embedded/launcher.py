@@ -98,7 +98,9 @@ class EmbeddedPostgres:
         """`stop` without a watcher."""
         with turn(self._lock):
             # Another process may have brought it back since we last looked: join it, to stop the right one.
-            if self._users.leave() and (self._postmaster.running() or self._postmaster.join()):
+            if not self._users.leave():
+                self._postmaster.let_go()
+            elif self._postmaster.running() or self._postmaster.join():
                 self._postmaster.stop()
 
     def wipe_if_unused(self) -> bool:

@@ -167,6 +167,12 @@ class Postmaster:
         self._child = None
         self.pid = None
 
+    def let_go(self) -> None:
+        """Others still use it: it goes on without us, though it is our child."""
+        if self._child is not None:
+            self._child.returncode = 0  # else Python warns of a child left running
+            self._child = None
+
     def _wait_gone(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds
         while self.running() and time.monotonic() < deadline:

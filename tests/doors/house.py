@@ -59,14 +59,16 @@ async def node_at(settings: Settings, clock: FixedClock) -> AsyncIterator[Door]:
         listening.bind(("127.0.0.1", 0))
         node = await stack.enter_async_context(wiring.running(settings, clock))
         server = wiring.server_of(node)
-        serving = asyncio.create_task(server._serve([listening]))
-        while not server.started:
-            await asyncio.sleep(0)
+        server.config.load()
+        server.lifespan = server.config.lifespan_class(server.config)
+        await server.startup([listening])
+        serving = asyncio.create_task(server.main_loop())
         try:
             yield Door(node, server, listening.getsockname()[1])
         finally:
             server.should_exit = True
             await serving
+            await server.shutdown([listening])
 
 
 class House:
