@@ -221,7 +221,7 @@ class Bench:
         """With the existing data, PostgreSQL's start included; then the memory of a server at rest."""
         times, sizes_mb = [], []
         for _ in range(self.scale.starts):
-            times.append(self.desk.start("/"))
+            times.append(self.desk.start("/", (200,)))
             await asyncio.sleep(1.5)
             sizes_mb.append(self.desk.resident() / 1e6)
             self.desk.stop()

@@ -44,8 +44,8 @@ class Process:
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self, path: str = "/health") -> float:
-        """Start it; seconds until `path` was served with 200. Raises BenchError."""
+    def start(self, path: str = "/api/session", status: tuple[int, ...] = (200, 401)) -> float:
+        """Start it; seconds until `path` was answered with such a status. Raises BenchError."""
         began = time.monotonic()
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -54,7 +54,7 @@ class Process:
         while time.monotonic() - began < PATIENCE_SECONDS:
             if self._process.poll() is not None:
                 break
-            if _answers(self.port, path):
+            if _answer(self.port, path) in status:
                 return time.monotonic() - began
             time.sleep(0.005)
         self.stop()
@@ -139,12 +139,12 @@ def held(plan: Plan) -> Iterator[None]:
         process.wait(PATIENCE_SECONDS)
 
 
-def _answers(port: int, path: str) -> bool:
+def _answer(port: int, path: str) -> int:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
     try:
         connection.request("GET", path)
-        return connection.getresponse().status == 200
+        return connection.getresponse().status
     except (OSError, http.client.HTTPException):
-        return False
+        return 0
     finally:
         connection.close()

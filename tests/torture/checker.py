@@ -120,8 +120,9 @@ def _answers(verdict: Verdict, who: str, commands: Mapping[str, Command], thread
             if len({ack["c"] for ack in command.acks}) > 1:
                 verdict.add("doubled", f"{name} was answered with two conversations")
         elif command.refusals:
-            verdict.refused += 1
-            if not set(command.refusals) <= EXPECTED_REFUSALS:
+            if set(command.refusals) <= EXPECTED_REFUSALS:
+                verdict.refused += 1
+            else:
                 verdict.add("unresolved", f"{name} was refused: {command.refusals[-1]}")
             if command.text and any(_holding(threads, command.text)):
                 verdict.add("doubled", f"{name} was refused and yet stored")

@@ -11,7 +11,7 @@ import json
 import random
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from typing import Any
 
 import httpx
@@ -84,6 +84,9 @@ class Client(ABC):
     def entries_path(self, c: int) -> str: ...
 
     @abstractmethod
+    def http_body(self, wanted: Wanted) -> dict[str, Any]: ...
+
+    @abstractmethod
     def message_path(self, wanted: Wanted) -> str: ...
 
     def wish(self, do: str, c: int | None) -> Wanted:
@@ -154,15 +157,7 @@ class Client(ABC):
             self._heard = time.monotonic()
             await socket.send(json.dumps(self.hello()))
             self.journal.write("open", via=self.via, node=node)
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._listen(socket))
-                keeper = group.create_task(self._keep(socket))
-                await self._until_closed(socket)
-                keeper.cancel()
-
-    async def _until_closed(self, socket: ClientConnection) -> None:
-        await socket.wait_closed()
-        self._socket = None
+            await _until_one_ends(self._listen(socket), self._keep(socket))
 
     async def _keep(self, socket: ClientConnection) -> None:
         """Ping, notice silence, and send again what was told to come again or got no answer."""
@@ -240,7 +235,7 @@ class Client(ABC):
         await self._socket.send(json.dumps({"t": wanted.do, **wanted.frame()}))
 
     async def _post(self, wanted: Wanted) -> None:
-        body = wanted.frame()
+        body = self.http_body(wanted)
         address = self.chance.choice(self.nodes) + self.message_path(wanted)
         reply = await self.http.post(address, json=body, headers=self.headers())
         if reply.status_code in (200, 201):
@@ -325,3 +320,16 @@ class Client(ABC):
             how=how,
             via=self.via if how != "fetched" else "http",
         )
+
+
+async def _until_one_ends(*parts: Coroutine[Any, Any, None]) -> None:
+    """Run them together; the first to end, well or not, ends all. Raises what it raised."""
+    tasks = [asyncio.create_task(part) for part in parts]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    for task in done:
+        task.result()

@@ -50,6 +50,9 @@ class Visitor(Client):
     def entries_path(self, c: int) -> str:
         return f"/api/widget/entries?c={c}"
 
+    def http_body(self, wanted: Wanted) -> dict[str, Any]:
+        return wanted.frame()
+
     def message_path(self, wanted: Wanted) -> str:
         return {"send": "/api/widget/messages", "start": "/api/widget/start", "close": "/api/widget/close"}[
             wanted.do
@@ -136,6 +139,10 @@ class Agent(Client):
 
     def entries_path(self, c: int) -> str:
         return f"/api/conversations/{c}/entries"
+
+    def http_body(self, wanted: Wanted) -> dict[str, Any]:
+        """The conversation stands in the path."""
+        return {"id": wanted.op, "text": wanted.text}
 
     def message_path(self, wanted: Wanted) -> str:
         return f"/api/conversations/{wanted.c}/messages"

@@ -137,9 +137,10 @@ class Node:
                 if not self.running:
                     self.start()
                 with contextlib.suppress(httpx.HTTPError):
-                    if (await http.get(f"http://127.0.0.1:{self.port}/health", timeout=1)).status_code == 200:
+                    address = f"http://127.0.0.1:{self.port}/api/session"
+                    if (await http.get(address, timeout=1)).status_code == 401:
                         return
-                await asyncio.sleep(0.1)
+                await asyncio.sleep(0.2)
         raise RuntimeError(f"node {self.name} did not start: see {self._folder / 'server.log'}")
 
     def kill(self) -> None:
