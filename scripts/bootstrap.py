@@ -229,9 +229,12 @@ def step(title, command, env=None, cwd=ROOT, fetches=True):
             raise Trouble(f"{title}: the program {command[0]} is missing.") from None
         if not live:
             print(f"{title} ...", flush=True)
+        shown = -1
         while process.poll() is None:
-            if live:
-                print(f"\r{title} ... {time.monotonic() - begun:.0f} s", end="", flush=True)
+            seconds = int(time.monotonic() - begun)
+            if live and seconds > shown:
+                print(f"\r{title} ... {seconds} s", end="", flush=True)
+                shown = seconds
             time.sleep(0.1)
     print(f"{chr(13) if live else ''}{title}: {time.monotonic() - begun:.0f} s    ", flush=True)
     if process.returncode != 0:
