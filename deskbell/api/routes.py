@@ -4,8 +4,10 @@ from deskbell.api import (
     customers,
     departments,
     files,
+    health,
     labels,
     me,
+    pages,
     preferences,
     session,
     setup,
@@ -28,6 +30,8 @@ HANDLERS = [
         preferences,
         widget_session,
         files,
+        health,
+        pages,
     )
     for handler in module.route_handlers
 ]

@@ -10,7 +10,7 @@ import httpx
 from litestar import Litestar
 from litestar.di import Provide
 
-from deskbell.api import auth, problems, routes
+from deskbell.api import auth, errors, problems, routes
 from deskbell.api.limits import Limits
 from deskbell.api.ports import Edge
 from deskbell.api.security import Guard
@@ -55,7 +55,7 @@ class Heard:
 class EdgeDesk:
     """The edge with its own clock; `person` signs somebody in, `visitor` boots a widget."""
 
-    def __init__(self, pool: asyncpg.Pool, folder: Path, **settings: Any) -> None:
+    def __init__(self, pool: asyncpg.Pool, folder: Path, *, demo: bool = True, **settings: Any) -> None:
         self.pool, self.heard, self.clock = pool, Heard(), FixedClock(NOW)
         values: dict[str, Any] = {"data": folder, "base_url": HOST} | settings
         self.edge = Edge(
@@ -68,13 +68,13 @@ class EdgeDesk:
             secret=b"k" * 32,
             passwords=Passwords(memory_kib=64, passes=1),
             limits=Limits(),
-            demo=True,
+            demo=demo,
         )
         self.app = Guard(
             Litestar(
                 routes.HANDLERS,
                 dependencies={"edge": Provide(lambda: self.edge, sync_to_thread=False), **auth.DEPENDENCIES},
-                exception_handlers=problems.HANDLERS,
+                exception_handlers={**errors.HANDLERS, **problems.HANDLERS},
                 openapi_config=None,
                 logging_config=None,
             ),

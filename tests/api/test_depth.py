@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from deskbell.api.security import JSON_DEPTH, depth
 
 WORDS = st.text(alphabet='[]{}"\\abc\n', max_size=20)
-TREES = st.recursive(WORDS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=3))
+TREES = st.recursive(
+    WORDS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=3)
+)
 NASTY = {
     "escaped quotes": b'"' + b'\\"' * 60_000,
     "backslashes": b'"' + b"\\" * 120_000,

@@ -1,0 +1,52 @@
+"""Whether the server lives, can serve, and how it does (OPS-3)."""
+
+import asyncio
+from typing import Any
+
+from litestar import Request, Response, get
+
+from deskbell.api.ports import Here
+from deskbell.api.problems import Problem, not_found
+from deskbell.kit import net
+from deskbell.kit.postgres import AWAY
+from deskbell.store import health
+
+READY_WITHIN_S = 2
+
+
+@get("/health", include_in_schema=False)
+async def alive() -> Response[str]:
+    """The process answers; a balancer restarts it when this fails."""
+    return Response("ok", media_type="text/plain")
+
+
+@get("/ready", include_in_schema=False)
+async def ready(edge: Here) -> Response[str]:
+    """The database answers too; a balancer sends nobody here while this fails."""
+    try:
+        await asyncio.wait_for(health.ping(edge.pool), READY_WITHIN_S)
+    except (TimeoutError, *AWAY):
+        raise Problem(503, "retry", "The database cannot be reached just now.", retry_after=2) from None
+    return Response("ok", media_type="text/plain")
+
+
+@get("/metrics", include_in_schema=False)
+async def metrics(request: Request[Any, Any, Any], edge: Here) -> Response[bytes]:
+    """For Prometheus on the same machine or private network; the world outside sees nothing."""
+    peer = net.parse(request.client.host) if request.client else None
+    if peer is None or not peer.is_private or "x-forwarded-for" in request.headers:
+        raise not_found()
+    from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Gauge, generate_latest
+
+    now = CollectorRegistry()
+    conversations = Gauge(
+        "deskbell_conversations", "Conversations that are open, by state", ["kind", "state"], registry=now
+    )
+    for kind, state, count in await health.open_conversations(edge.pool):
+        conversations.labels(kind, state).set(count)
+    online = Gauge("deskbell_staff_online", "Members of staff who are available", registry=now)
+    online.set(await health.staff_online(edge.pool, edge.clock.now()))
+    return Response(generate_latest(REGISTRY) + generate_latest(now), media_type=CONTENT_TYPE_LATEST)
+
+
+route_handlers = [alive, ready, metrics]
