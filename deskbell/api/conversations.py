@@ -47,6 +47,7 @@ After = Annotated[int | None, QueryParameter(ge=0, le=2**31 - 1)]
 PageSize = Annotated[int, QueryParameter(ge=1, le=200)]
 ListSize = Annotated[int, QueryParameter(ge=1, le=100)]
 NEWEST = 50
+_Place = tuple[int, Annotated[int, Meta(ge=0, le=2**62)]]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LABEL_LENGTH = 50
 LABELS_AT_ONCE = 20
@@ -122,7 +123,9 @@ class DepartmentChange(Body):
     department: int | None
 
 
-LabelNames = Annotated[list[Annotated[str, Meta(min_length=1, max_length=LABEL_LENGTH)]], Meta(max_length=LABELS_AT_ONCE)]
+LabelNames = Annotated[
+    list[Annotated[str, Meta(min_length=1, max_length=LABEL_LENGTH)]], Meta(max_length=LABELS_AT_ONCE)
+]
 
 
 class LabelChange(Body):
@@ -179,7 +182,9 @@ async def read_thread(number: BigIdInPath, staff_user: StaffUser, edge: Here, de
     row = structs.asdict(row_of(conversation, customer_name, frames.Seen(*seen)))
     return Thread(
         **row | {"customer": ThreadCustomer(*person)},
-        agents=[Writer(i, names.get(i, ""), n) for i, n in await conversations.replies_by_agent(edge.pool, number)],
+        agents=[
+            Writer(i, names.get(i, ""), n) for i, n in await conversations.replies_by_agent(edge.pool, number)
+        ],
         may=_rights(staff_user, conversation, desk, edge.clock.now()),
         marks=marks_of(conversation),
         entries=[entry_of(e, names, customer_name, public=False, read_at=at) for e, at in lines[-NEWEST:]],
@@ -201,9 +206,7 @@ async def read_entries(
     _, customer_name = await desk.reader.load(staff_user, number)
     names = desk.directory.names.staff
     lines, more = await page_of(edge.pool, number, before, after, limit, public=False)
-    return Entries(
-        [entry_of(e, names, customer_name, public=False, read_at=at) for e, at in lines], more
-    )
+    return Entries([entry_of(e, names, customer_name, public=False, read_at=at) for e, at in lines], more)
 
 
 @post("/api/conversations/{number:int}/messages", status_code=200)
@@ -302,7 +305,7 @@ def _cursor(text: str | None) -> lists.Cursor | None:
         return None
     try:
         raw = base64.urlsafe_b64decode(text[:200] + "=" * (-len(text[:200]) % 4))
-        micros, last_id = msgspec.json.decode(raw, type=tuple[int, int])
+        micros, last_id = msgspec.json.decode(raw, type=_Place)
         return lists.Cursor(_EPOCH + timedelta(microseconds=micros), last_id)
     except (ValueError, msgspec.MsgspecError, OverflowError, OSError) as error:
         raise Problem(400, "bad_input", "This is no place in a list.", field="after") from error

@@ -56,9 +56,20 @@ def on_problem(_: Request[Any, Any, Any], problem: Problem) -> Response[bytes]:
     return answer(problem)
 
 
+_STATUS = {
+    "not_found": 404,
+    "forbidden": 403,
+    "closed": 409,
+    "taken": 409,
+    "retry": 503,
+    "busy": 503,
+    "internal": 500,
+}
+
+
 def on_refused(_: Request[Any, Any, Any], refused: Refused) -> Response[bytes]:
-    status = {"not_found": 404, "forbidden": 403, "closed": 409, "taken": 409}.get(refused.code, 400)
-    return answer(Problem(status, refused.code, refused.text))
+    wait = 1 if refused.code in ("retry", "busy") else None
+    return answer(Problem(_STATUS.get(refused.code, 400), refused.code, refused.text, retry_after=wait))
 
 
 def on_bad_text(_: Request[Any, Any, Any], error: BadText) -> Response[bytes]:

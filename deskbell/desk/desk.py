@@ -12,7 +12,7 @@ from deskbell.realtime.bus import PostgresBus
 from deskbell.realtime.frames import AvailabilityFrame, ChangedFrame, QueuePlace, TypingFrame, encode
 from deskbell.realtime.hub import Hub
 from deskbell.realtime.publication import Missing, Note, Notice, Thread, to_publication
-from deskbell.store import conversations, nodes
+from deskbell.store import conversations, nodes, sessions
 from deskbell.store.changes import Answer
 
 from .batch import Outcome
@@ -34,6 +34,7 @@ class Desk:
     def __init__(self, dsn: str, pool: Pool, clock: Clock, hub: Hub, *, node: str, lanes: int) -> None:
         self.hub = hub
         self.node = node
+        self._clock = clock
         self.directory = Directory(pool)
         self.bus = PostgresBus(dsn, pool, node, self.receive, self.after_gap)
         self.batcher = Batcher(
@@ -157,6 +158,7 @@ class Desk:
 
     async def after_gap(self) -> None:
         """News was missed while the listener was away: read where things stand."""
+        await self.check_sessions()
         await self.directory.refresh()
         await self.check_heads()
         self.hub.tell_staff(encode(ChangedFrame(["counts", "team", "departments", "labels", "preferences"])))
@@ -171,6 +173,12 @@ class Desk:
                 head = self.hub.head_of(conversation_id)
                 if head is not None and head < last:
                     self.hub.missed(Missing(conversation_id, head + 1, last))
+
+    async def check_sessions(self) -> None:
+        """Close the sockets of sessions that have ended: the news of it may be lost (PEOPLE-3)."""
+        here = sorted({c.session_id for c in self.hub.connections if c.session_id})
+        if here:
+            self.hub.end_sessions(await sessions.ended(self.pool, here, self._clock.now()))
 
     # -- running
 
@@ -192,11 +200,12 @@ class Desk:
             ):
                 group.create_task(_for_ever(work))
             for seconds, work in (
-                (5, self._close_silent),
+                (0.5, self._close_silent),  # a session that has run out: its sockets close within a second
                 (2, self.presence.look),
                 (15, self.presence.renew),
                 (5, self._renew_node),
                 (30, self.check_heads),
+                (30, self.check_sessions),
                 (600, self._forget_old),
             ):
                 group.create_task(_for_ever(lambda s=seconds, w=work: _every(s, w)))  # type: ignore[misc]

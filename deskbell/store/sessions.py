@@ -1,5 +1,6 @@
 """Sessions of staff: an opaque token, kept as a hash, that ends on its own (PEOPLE-3)."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -45,6 +46,12 @@ _END = "DELETE FROM session WHERE id = $1"
 
 # All of one person, or all but the one that asked.
 _END_ALL = "DELETE FROM session WHERE staff_id = $1 AND id <> $2 RETURNING id"
+
+# Those of $1 that live no more.
+_ENDED = """
+    SELECT id FROM unnest($1::bigint[]) AS id
+    WHERE NOT EXISTS (SELECT FROM session WHERE session.id = id.id AND expires_at > $2)
+"""
 
 # Those whose time is over.
 _SWEEP = "DELETE FROM session WHERE expires_at <= $1 RETURNING id"
@@ -97,3 +104,8 @@ async def sweep(db: Database, now: datetime) -> list[int]:
 async def stretch(db: Database, hours: int) -> None:
     """Count every running session's end anew from its start."""
     await db.execute(_STRETCH, hours)
+
+
+async def ended(db: Database, ids: Sequence[int], now: datetime) -> list[int]:
+    """Those of `ids` that were ended or have run out."""
+    return [record["id"] for record in await db.fetch(_ENDED, list(ids), now)]

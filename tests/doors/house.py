@@ -62,13 +62,18 @@ async def node_at(settings: Settings, clock: FixedClock) -> AsyncIterator[Door]:
         server.config.load()
         server.lifespan = server.config.lifespan_class(server.config)
         await server.startup([listening])
-        serving = asyncio.create_task(server.main_loop())
+        serving = asyncio.create_task(_serve(server, listening))
         try:
             yield Door(node, server, listening.getsockname()[1])
         finally:
             server.should_exit = True
             await serving
-            await server.shutdown([listening])
+
+
+async def _serve(server: wiring.Server, listening: socket.socket) -> None:
+    """What uvicorn does until it should exit, but for the signals, which are the test run's own."""
+    await server.main_loop()
+    await server.shutdown([listening])
 
 
 class House:
