@@ -137,6 +137,7 @@ def publication_of(
         _owners(before, after),
         _ticket_lists(before, after),
         None if entries else frames.encode(frames.RowFrame(row)),
+        after.customer_id if entries and entries[0].seq == 1 else 0,
     )
 
 

@@ -67,11 +67,14 @@ class Hub:
 
     # -- entries, in order
 
-    def listens(self, conversation_id: int, owners: Iterable[int], departments: Iterable[int]) -> bool:
+    def listens(
+        self, conversation_id: int, owners: Iterable[int], departments: Iterable[int], customer: int = 0
+    ) -> bool:
         """Whether anybody here would get entries of this conversation."""
         return (
             conversation_id in self.public
             or conversation_id in self.team
+            or customer in self.customers
             or bool(self.supervisors)
             or any(owner in self.agents for owner in owners)
             or any(department in self.departments for department in departments)
@@ -190,6 +193,8 @@ class Hub:
             for connection in staff:
                 connection.push(data)
             self._unjoin_strangers(publication)
+        if publication.customer:
+            self._join_beginner(publication)
         visitors = self.public.get(publication.conversation_id)
         if visitors:
             shown = [frame for frame in publication.public if frame is not None]
@@ -197,6 +202,12 @@ class Hub:
                 data = b"\n".join(shown)
                 for connection in visitors:
                     connection.push(data)
+
+    def _join_beginner(self, publication: Publication) -> None:
+        """A chat that was started by HTTP, in another tab or on another node is followed by all tabs (VISITOR-5)."""
+        for connection in self.customers.get(publication.customer, ()):
+            connection.conversations.add(publication.conversation_id)
+            self.join(self.public, publication.conversation_id, connection)
 
     def team_of(
         self, conversation_id: int, owners: Iterable[int], departments: Iterable[int] = ()

@@ -15,6 +15,7 @@ class Publication(NamedTuple):
     `team[i]` is the frame for staff, `public[i]` the one for the customer, or None for what the customer may not see.
     `owners`: staff whose lists change (the present owner first, or 0). `departments`: lists of unassigned tickets that
     change (0: tickets without a department). `row`: a frame for staff that has no number (a card changed without an entry).
+    `customer`: whose conversation begins here, else 0; their open sockets do not follow it yet.
     """
 
     conversation_id: int
@@ -24,6 +25,7 @@ class Publication(NamedTuple):
     owners: tuple[int, ...]
     departments: tuple[int, ...] = ()
     row: bytes | None = None
+    customer: int = 0
 
     @property
     def last(self) -> int:
@@ -51,6 +53,7 @@ class Thread(msgspec.Struct, tag_field="k", tag="thread", array_like=True):
     team: list[str] | None = None
     public: list[str | None] | None = None
     row: str | None = None
+    customer: int = 0
 
 
 class Note(msgspec.Struct, tag_field="k", tag="note", array_like=True):
@@ -73,7 +76,7 @@ decode_notice = msgspec.json.Decoder(Notice).decode
 
 def to_thread(publication: Publication, *, bodies: bool) -> Thread:
     p = publication
-    thread = Thread(p.conversation_id, p.first, p.last, p.owners, p.departments)
+    thread = Thread(p.conversation_id, p.first, p.last, p.owners, p.departments, customer=p.customer)
     if bodies:
         thread.team = [frame.decode() for frame in p.team]
         thread.public = [None if frame is None else frame.decode() for frame in p.public]
@@ -93,6 +96,7 @@ def to_publication(thread: Thread) -> Publication | None:
         thread.owners,
         thread.departments,
         None if thread.row is None else thread.row.encode(),
+        thread.customer,
     )
 
 

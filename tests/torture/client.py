@@ -83,6 +83,10 @@ class Client(ABC):
     @abstractmethod
     def entries_path(self, c: int) -> str: ...
 
+    def entries_query(self, c: int) -> dict[str, int]:
+        """What names the conversation beside the path."""
+        return {}
+
     @abstractmethod
     def http_body(self, wanted: Wanted) -> dict[str, Any]: ...
 
@@ -281,7 +285,7 @@ class Client(ABC):
         """All entries after what we have, by HTTP, page by page."""
         while True:
             address = self.chance.choice(self.nodes) + self.entries_path(c)
-            params = {"after": self.have.get(c, 0), "limit": 200}
+            params = {"after": self.have.get(c, 0), "limit": 200, **self.entries_query(c)}
             try:
                 reply = await self.http.get(address, params=params, headers=self._reading())
                 reply.raise_for_status()

@@ -48,7 +48,10 @@ class Visitor(Client):
             await self.fetch(c)
 
     def entries_path(self, c: int) -> str:
-        return f"/api/widget/entries?c={c}"
+        return "/api/widget/entries"
+
+    def entries_query(self, c: int) -> dict[str, int]:
+        return {"c": c}
 
     def http_body(self, wanted: Wanted) -> dict[str, Any]:
         return wanted.frame()
