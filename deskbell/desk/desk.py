@@ -117,7 +117,7 @@ class Desk:
                 self._hear_note(part)
 
     def _hear_thread(self, thread: Thread) -> None:
-        if not self.hub.listens(thread.c, thread.owners, thread.departments):
+        if not self.hub.listens(thread.c, thread.owners, thread.departments, thread.customer):
             self.hub.skip(thread.c, thread.last)
             return
         publication = to_publication(thread)
