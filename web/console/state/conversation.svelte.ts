@@ -34,7 +34,7 @@ export class Conversation {
   error = $state('');
   typing: string | null = $state(null);
   loadingOlder = $state(false);
-  /** The number up to which this agent had seen it when it was opened: the "new" line stands after it. */
+  /** On the screen now. */
   active = false;
   readonly #wire: Wire;
   #readSent = 0;
@@ -110,10 +110,11 @@ export class Conversation {
   }
 
   entry(entry: Entry): void {
+    const fresh = entry.seq > this.head;
     this.thread = merge(this.thread, [entry]);
     if (entry.by === 'customer') this.typing = null;
     if (entry.kind === 'event') this.refreshSoon();
-    else if (entry.by === 'agent') this.#count(entry);
+    else if (entry.by === 'agent' && fresh) this.#count(entry);
     this.#mend();
   }
 
@@ -123,11 +124,17 @@ export class Conversation {
     this.entry({ ...entry, seq: ack.seq, at: ack.at });
   }
 
+  /** The agent's message count in the header goes up at once (CHAT-7). */
   #count(entry: Entry): void {
     const { detail } = this;
     if (!detail || entry.by_id === undefined) return;
-    if (detail.agents.some((agent) => agent.id === entry.by_id)) this.refreshSoon(1500);
-    else this.refreshSoon();
+    const known = detail.agents.some((agent) => agent.id === entry.by_id);
+    const agents = known
+      ? detail.agents.map((agent) =>
+          agent.id === entry.by_id ? { ...agent, messages: agent.messages + 1 } : agent,
+        )
+      : [...detail.agents, { id: entry.by_id, name: entry.name ?? '', messages: 1 }];
+    this.detail = { ...detail, agents };
   }
 
   /** Numbers are missing and did not come on their own: ask for them. */

@@ -348,7 +348,7 @@ export class Desk {
     const came = s.new && before?.owner !== this.me.id;
     if (came) this.sounds.play('chat');
     else if (e.kind === 'message' && e.by === 'customer' && !this.#looksAt(c)) this.sounds.play('message');
-    if (e.kind === 'message' && e.by === 'customer') this.#deliver(c, e.seq);
+    if (e.kind === 'message' && e.by === 'customer' && !this.#looksAt(c)) this.#deliver(c, e.seq);
   }
 
   #row(row: Row, refresh = true): void {
