@@ -2,14 +2,15 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 
 import asyncpg
 
 from deskbell.desk.desk import Desk
-from deskbell.domain.commands import CloseConversation, StartChat, WriteMessage
+from deskbell.domain.commands import CloseConversation, Command, StartChat, WriteMessage
 from deskbell.domain.conversation import Conversation
+from deskbell.domain.errors import Refused
 from deskbell.domain.people import Customer, Staff
 from deskbell.kit.clock import Clock, FixedClock
 from deskbell.kit.postgres import create_pool
@@ -72,6 +73,11 @@ class House:
         await self.route()
         return number
 
+    async def together(self, *commands: Command) -> list[Answer | Refused]:
+        """What comes of commands that arrive at the same moment; those of one lane share a batch."""
+        outcomes = await asyncio.gather(*(self.desk.perform(c) for c in commands), return_exceptions=True)
+        return _checked(outcomes)
+
     async def write(self, number: int, who: Customer | Staff, text: str = "Text") -> Answer:
         return await self.desk.perform(WriteMessage(number, who, fresh_id(), text))
 
@@ -99,6 +105,21 @@ class House:
     async def texts(self, number: int) -> list[str]:
         """The messages of a thread in order."""
         return [line.entry.text for line in await self.thread(number) if line.entry.kind == "message"]
+
+
+def _checked(outcomes: Sequence[Answer | BaseException]) -> list[Answer | Refused]:
+    """Raises what is neither an answer nor a refusal."""
+    checked = []
+    for outcome in outcomes:
+        if not isinstance(outcome, Answer | Refused):
+            raise outcome
+        checked.append(outcome)
+    return checked
+
+
+def codes(outcomes: Sequence[Answer | Refused]) -> list[str]:
+    """`ok`, `again` for a repeat, or the code of a refusal, one for each outcome."""
+    return [o.code if isinstance(o, Refused) else "again" if o.dup else "ok" for o in outcomes]
 
 
 async def eventually(check: Callable[[], Awaitable[bool]], seconds: float = 10) -> None:
