@@ -101,8 +101,18 @@ async def _serve(settings: "Settings", *, demo: bool) -> None:
 
 async def _demo_panel(settings: "Settings") -> "Panel":
     from deskbell import welcome
+    from deskbell.desk import demo
+    from deskbell.kit.clock import SystemClock
+    from deskbell.kit.files import FileStore
+    from deskbell.kit.tokens import Passwords
 
-    return welcome.demo_panel(settings, [])
+    async with _pool(settings) as pool:
+        passwords = Passwords()
+        await demo.fill(pool, SystemClock(), FileStore.from_settings(settings), passwords)
+        passwords.close()
+        there = await demo.is_there(pool)
+    people = [welcome.SignIn(*person) for person in demo.SIGN_INS] if there else []
+    return welcome.demo_panel(settings, people)
 
 
 async def _desk_panel(settings: "Settings") -> "Panel":
