@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from tests.torture.client import Client
 from tests.torture.stage import Database, Node
 
-KILL_EVERY_SECONDS = (5.0, 9.0)
+KILL_EVERY_SECONDS = (3.0, 7.0)
 FAULT_EVERY_SECONDS = (0.5, 2.5)
 KILLS = ("kill -9 of a node", "kill -9 of PostgreSQL", "kill -9 of the postmaster alone")
 Fault = Callable[[], Awaitable[None]]
@@ -62,7 +62,7 @@ class Storm:
             (KILLS[0], 8, self._kill_node),
             (KILLS[1], 4, self._kill_database),
             (KILLS[2], 3, self._kill_postmaster),
-            ("SIGTERM of a node", 2, self._drain),
+            ("SIGTERM of a node", 1, self._drain),
             ("frozen PostgreSQL", 1, self._freeze),
         ]
 
