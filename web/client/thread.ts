@@ -54,6 +54,11 @@ export function head(thread: Thread): number {
   return thread.entries.at(-1)?.seq ?? 0;
 }
 
+/** The newest message of a side; 0 when there is none. What its reader's marks are about. */
+export function newestOf(thread: Thread, side: Side): number {
+  return thread.entries.findLast((entry) => isBy(entry, side))?.seq ?? 0;
+}
+
 /** The number to ask entries after, when some are missing in the middle; null when none are. */
 export function hole(thread: Thread): number | null {
   const upTo = complete(thread);

@@ -148,8 +148,8 @@ export class Chat {
       case 'resumed':
         if (frame.c !== this.c) return;
         this.#ownMarksKnown = true;
-        this.#put(frame.entries);
         this.thread = threads.withMarks(this.thread, frame.marks);
+        this.#put(frame.entries);
         if (frame.view) this.view = frame.view;
         return;
       case 'gap':
@@ -187,7 +187,7 @@ export class Chat {
   }
 
   #tellDelivered(): void {
-    const seq = threads.head(this.thread);
+    const seq = threads.newestOf(this.thread, 'agent');
     const { delivered } = this.thread.marks.customer;
     if (this.c === null || seq <= delivered) return;
     if (!this.#socket?.send({ t: 'delivered', c: this.c, seq })) return;
@@ -196,7 +196,7 @@ export class Chat {
 
   /** Everything there is was in front of the person's eyes. */
   markRead(): void {
-    const seq = threads.head(this.thread);
+    const seq = threads.newestOf(this.thread, 'agent');
     if (this.c === null || !this.#ownMarksKnown || seq <= this.thread.marks.customer.read) return;
     if (seq <= this.#readSent || !this.#socket?.send({ t: 'read', c: this.c, seq })) return;
     this.#readSent = seq;

@@ -46,7 +46,7 @@ export const ar: Texts = {
   'file.failed': 'لم يُرفع {name}: {why}',
   'file.type': '{name}: هذا النوع من الملفات غير مسموح.',
   'file.uploading': 'جارٍ رفع {name}، {share} ٪',
-  'file.wait': 'انتظر حتى يكتمل رفع الملفات.',
+  'file.wait': 'ستُرسل فور اكتمال رفع الملفات.',
   'file.get': 'تنزيل {name}، {size}',
   'file.gone': 'لا يمكن تحميل هذا الملف الآن.',
   'text.long': 'الرسالة طويلة جدًا: {count} من {limit} حرف.',

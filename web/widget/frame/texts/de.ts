@@ -46,7 +46,7 @@ export const de: Texts = {
   'file.failed': '{name} wurde nicht hochgeladen: {why}',
   'file.type': '{name}: Diese Art von Datei ist nicht erlaubt.',
   'file.uploading': '{name} wird hochgeladen, {share} %',
-  'file.wait': 'Warten Sie, bis die Dateien hochgeladen sind.',
+  'file.wait': 'Wird gesendet, sobald die Dateien hochgeladen sind.',
   'file.get': '{name} herunterladen, {size}',
   'file.gone': 'Diese Datei kann gerade nicht geladen werden.',
   'text.long': 'Die Nachricht ist zu lang: {count} von {limit} Zeichen.',

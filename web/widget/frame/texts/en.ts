@@ -45,7 +45,7 @@ export const en = {
   'file.failed': '{name} was not uploaded: {why}',
   'file.type': '{name}: this kind of file is not allowed.',
   'file.uploading': 'Uploading {name}, {share} %',
-  'file.wait': 'Wait until the files are uploaded.',
+  'file.wait': 'Sent as soon as the files are uploaded.',
   'file.get': 'Download {name}, {size}',
   'file.gone': 'This file cannot be loaded now.',
   'text.long': 'The message is too long: {count} of {limit} characters.',

@@ -1,0 +1,176 @@
+"""The widget on pages that are odd, strict or hostile; and for people with a keyboard, a phone or another language."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
+from playwright.async_api import Frame, Page, expect
+
+from tests.browser.conftest import NewPage
+from tests.browser.desk import Desk, Elsewhere, given
+from tests.browser.widget import Widget, embedding
+from tests.rules import rule
+
+HOSTILE = (Path(__file__).parent / "hostile.html").read_text()
+STRICT = "default-src 'none'; script-src {desk}; frame-src {desk}; img-src data:"
+
+
+async def violations(place: Page | Frame) -> list[str]:
+    """What axe-core finds wrong (WCAG 2.2 AA and its best practices)."""
+    found = await Axe().run(place)
+    return [f"{v['id']}: {v['nodes'][0]['html'][:120]}" for v in found.response["violations"]]
+
+
+async def launcher_tree(page: Page) -> list[dict[str, Any]]:
+    """The accessibility tree, which shows what a closed shadow root hides from scripts."""
+    client = await page.context.new_cdp_session(page)
+    tree = await client.send("Accessibility.getFullAXTree")
+    return [node for node in tree["nodes"] if node.get("role", {}).get("value") == "button"]
+
+
+@rule("VISITOR-1")
+async def test_a_hostile_page_neither_breaks_the_widget_nor_is_broken_by_it(
+    desk: Desk, sites: Elsewhere, page: Page
+) -> None:
+    html = HOSTILE.replace("{{DESK}}", desk.address).replace("{{SITE_KEY}}", "shop")
+    ada = await desk.console("Ada")
+    await page.goto(sites.page("/", html))
+    marta = Widget(page)
+    await marta.open()
+    await marta.write("Hello from a bad neighbourhood")
+    assert (await given(ada))["entries"][1]["text"] == "Hello from a bad neighbourhood"
+    await expect(page.locator("#errors")).to_have_text("0")
+    await expect(page.locator("#globals")).to_have_text("Deskbell")
+    await expect(page.locator("deskbell-widget")).to_have_count(1)
+
+
+@rule("VISITOR-1")
+async def test_a_strict_content_policy_needs_only_the_script_and_the_frame(
+    desk: Desk, sites: Elsewhere, page: Page
+) -> None:
+    await desk.console("Ada")
+    await page.goto(sites.page("/", embedding(desk.address), STRICT.format(desk=desk.address)))
+    marta = Widget(page)
+    await marta.open()
+    await marta.write("Hello")
+    await marta.sees("Ada joined")
+
+
+async def test_a_browser_that_blocks_storage_of_other_sites_can_still_chat(
+    desk: Desk, sites: Elsewhere, page: Page
+) -> None:
+    ada = await desk.console("Ada")
+    await page.goto(sites.page("/", embedding(desk.address), host="127.0.0.1"))
+    marta = Widget(page)
+    await marta.open()
+    await marta.write("No cookies here")
+    assert (await given(ada))["entries"][1]["text"] == "No cookies here"
+    await marta.sees("Ada joined")
+
+
+async def test_nothing_but_the_loader_is_fetched_before_the_first_click(
+    desk: Desk, sites: Elsewhere, page: Page
+) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    await page.goto(sites.page("/", embedding(desk.address)))
+    await page.locator("deskbell-widget").wait_for(state="attached")
+    assert [url for url in asked if url.startswith(desk.address)] == [f"{desk.address}/widget.js"]
+
+
+async def test_the_page_opens_closes_and_removes_the_widget_by_script(
+    desk: Desk, sites: Elsewhere, page: Page
+) -> None:
+    await desk.console("Ada")
+    await page.goto(sites.page("/", embedding(desk.address)))
+    await page.wait_for_function("window.Deskbell")
+    await page.evaluate("Deskbell.open()")
+    marta = Widget(page)
+    await marta.framed()
+    await expect(marta.box).to_be_focused()
+    await page.evaluate("document.body.replaceWith(document.createElement('body'))")
+    await expect(page.locator("deskbell-widget")).to_have_count(1)
+    await page.evaluate("Deskbell.shutdown()")
+    await expect(page.locator("deskbell-widget")).to_have_count(0)
+    assert await page.evaluate("typeof Deskbell") == "undefined"
+
+
+@rule("VISITOR-10")
+async def test_everything_works_by_keyboard_and_the_focus_comes_back(
+    desk: Desk, sites: Elsewhere, page: Page
+) -> None:
+    ada = await desk.console("Ada")
+    await page.goto(sites.page("/", embedding(desk.address)))
+    await page.get_by_label("Search").focus()
+    await page.keyboard.press("Tab")
+    await page.keyboard.press("Enter")
+    marta = Widget(page)
+    await marta.framed()
+    await expect(marta.box).to_be_focused()
+    await page.keyboard.type("By keyboard")
+    await page.keyboard.press("Enter")
+    assert (await given(ada))["entries"][1]["text"] == "By keyboard"
+    await page.keyboard.press("Escape")
+    await expect(page.locator("deskbell-widget:focus")).to_have_count(1)
+    assert [node["name"]["value"] for node in await launcher_tree(page)] == ["Shop"]
+
+
+@rule("VISITOR-10")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_no_barriers_in_form_thread_and_dialog(desk: Desk, new_page: NewPage, scheme: str) -> None:
+    form = {"name": "need", "email": "ask", "department": "off", "fields": []}
+    await desk.site("form", form=form)
+    ada = await desk.console("Ada")
+    page = await new_page(color_scheme=scheme)
+    await page.goto(f"{desk.address}/chat/form")
+    await page.get_by_role("button", name="Start chat").click()
+    await expect(page.get_by_text("Please fill this in.").first).to_be_visible()
+    assert await violations(page) == []
+    await page.get_by_label("Your name").fill("Marta")
+    await page.get_by_label("Your message").fill("See https://shop.example/parcel")
+    await page.get_by_role("button", name="Start chat").click()
+    c = (await given(ada))["c"]
+    await ada.ask("send", c=c, html="<p>A <a href='https://shop.example'>link</a> and <code>code</code></p>")
+    await Widget(page).sees("link and code")
+    await page.get_by_role("button", name="Emoji").click()
+    await expect(page.get_by_role("button", name="👍")).to_be_visible()
+    assert await violations(page) == []
+    await page.keyboard.press("Escape")
+    await page.get_by_role("button", name="End chat").click()
+    await expect(page.get_by_role("dialog")).to_be_visible()
+    assert await violations(page) == []
+
+
+@rule("VISITOR-10")
+async def test_on_a_phone_the_chat_takes_the_whole_screen_and_gives_it_back(
+    desk: Desk, sites: Elsewhere, new_page: NewPage
+) -> None:
+    await desk.console("Ada")
+    page = await new_page(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    html = embedding(desk.address).replace(
+        "<title>", '<meta name="viewport" content="width=device-width"><title>'
+    )
+    await page.goto(sites.page("/", html))
+    marta = Widget(page)
+    await marta.open()
+    await expect(marta.box).to_be_visible()
+    assert await marta.inside.evaluate("[innerWidth, innerHeight]") == [390, 844]
+    await marta.inside.get_by_role("button", name="Close the chat window").click()
+    await expect(marta.box).not_to_be_in_viewport()
+
+
+@rule("VISITOR-10")
+@pytest.mark.parametrize(
+    ("locale", "direction", "words"),
+    [("de-AT", "ltr", "Nachricht schreiben …"), ("ar", "rtl", "اكتب رسالة…")],
+)
+async def test_the_widget_speaks_the_language_of_the_browser(
+    desk: Desk, new_page: NewPage, locale: str, direction: str, words: str
+) -> None:
+    await desk.console("Ada")
+    page = await new_page(locale=locale)
+    await page.goto(f"{desk.address}/chat/shop")
+    await expect(page.get_by_placeholder(words)).to_be_visible()
+    assert await page.evaluate("document.documentElement.dir") == direction
+    assert await violations(page) == []

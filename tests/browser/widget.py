@@ -1,0 +1,63 @@
+"""The widget as a person uses it: a click where the launcher is, then the frame."""
+
+from typing import Any
+
+from playwright.async_api import Frame, Locator, Page, expect
+
+EDGE = 48
+"""From the middle of the launcher to the two edges of the window."""
+
+
+def embedding(desk: str, key: str = "shop", attributes: str = "") -> str:
+    """A page of a shop with the one script tag in it."""
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Shop</title>'
+        '<link rel="icon" href="data:,"></head><body><h1>Shop</h1><input aria-label="Search">'
+        f'<script src="{desk}/widget.js" data-site="{key}" {attributes} async></script></body></html>'
+    )
+
+
+class Widget:
+    """A person in front of a page."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.inside: Page | Frame = page
+
+    async def click_launcher(self) -> None:
+        await self.page.locator("deskbell-widget").wait_for(state="attached")
+        size = self.page.viewport_size
+        assert size
+        await self.page.mouse.click(size["width"] - EDGE, size["height"] - EDGE)
+
+    async def open(self) -> None:
+        """Click the launcher and wait for the frame. (A closed shadow root hides both from locators.)"""
+        await self.click_launcher()
+        await self.framed()
+
+    async def framed(self) -> None:
+        found = [frame for frame in self.page.frames if _is_chat(frame)]
+        self.inside = found[-1] if found else await self.page.wait_for_event("framenavigated", _is_chat)
+
+    @property
+    def log(self) -> Locator:
+        return self.inside.get_by_role("log")
+
+    @property
+    def box(self) -> Locator:
+        """Where messages are written."""
+        return self.inside.locator("form.composer textarea")
+
+    async def write(self, text: str) -> None:
+        await self.box.fill(text)
+        await self.box.press("Enter")
+
+    async def sees(self, text: str, **more: Any) -> None:
+        await expect(self.log).to_contain_text(text, **more)
+
+    def tick(self, how: str) -> Locator:
+        return self.inside.locator(f"[data-tick={how}]")
+
+
+def _is_chat(frame: Frame) -> bool:
+    return "/widget/frame/" in frame.url
