@@ -1,6 +1,7 @@
 """What stands at the far end of a desk in tests: a socket's client that writes down what it hears."""
 
 import asyncio
+import time
 from typing import Any
 
 import msgspec
@@ -15,6 +16,7 @@ class Ear:
 
     def __init__(self, hub: Hub, who: Customer | Staff, *, slow: bool = False) -> None:
         self.connection = Connection(f"ear-{id(self)}", self._send, hub.mark_dirty)
+        self.connection.heard_at = time.monotonic() + 3600
         self.closed: int | None = None
         self._hub = hub
         self._messages: list[str] = []

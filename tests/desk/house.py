@@ -36,7 +36,7 @@ class House:
     """
 
     def __init__(self, dsn: str, pool: asyncpg.Pool, clock: Clock, node: str, lanes: int) -> None:
-        self.pool, self.clock = pool, clock
+        self.dsn, self.pool, self.clock = dsn, pool, clock
         self.hub = Hub()
         self.desk = Desk(dsn, pool, clock, self.hub, node=node, lanes=lanes)
 
