@@ -18,7 +18,7 @@ from typing import NamedTuple
 import asyncpg
 import msgspec
 
-from bench import assign, fill, lists, people, server
+from bench import assign, fill, lists, people, screen, server
 from bench.figures import Figures
 from bench.load import Plan, Report, Visitor, percentile
 from bench.people import Member
@@ -87,6 +87,7 @@ class Bench:
             ("assignment", lambda: self.measure_assignment(db)),
             ("messages", lambda: self.measure_messages(db, dsn)),
             ("lists", lambda: self.measure_lists(db)),
+            ("screen", lambda: self.measure_screen(db)),
         ]
 
     async def _phase(self, name: str, phase: Callable[[], Awaitable[None]]) -> None:
@@ -181,10 +182,16 @@ class Bench:
     async def _real(self, db: asyncpg.Connection, plan: Plan) -> Report:
         """Against the desk; what it acknowledged must be in the database, once, and have reached everybody."""
         before = await db.fetchval("SELECT count(*) FROM entry WHERE kind = 'message'")
-        report = await asyncio.to_thread(server.run_load, plan)
+        report = await self._loaded(plan, self.desk)
         stored = await db.fetchval("SELECT count(*) FROM entry WHERE kind = 'message'") - before
         if not report.acked == report.sent == stored == report.at_agents == report.at_visitors:
             raise BenchError(f"the counts differ: {stored} stored, {report}")
+        return report
+
+    async def _loaded(self, plan: Plan, program: Process) -> Report:
+        before = program.cpu_seconds()
+        report = await asyncio.to_thread(server.run_load, plan)
+        report.server_us = (program.cpu_seconds() - before) / max(1, report.acked) * 1e6
         return report
 
     async def _bare(self, plan: Plan, limit: Process, url: str) -> Report:
@@ -192,7 +199,7 @@ class Bench:
         await connection.execute("TRUNCATE entry")
         limit.start()
         try:
-            report = await asyncio.to_thread(server.run_load, plan)
+            report = await self._loaded(plan, limit)
         finally:
             limit.stop()
         stored = await connection.fetchval("SELECT count(*) FROM entry")
@@ -216,6 +223,13 @@ class Bench:
             self.say(f"slowest list: {reader.slowest[0] * 1e3:.1f} ms {reader.slowest[1]}")
         times = sorted(took for reader in readers for took in reader.times)
         self.figures.put("list_p95_ms", percentile(times, 0.95) * 1e3)
+
+    async def measure_screen(self, db: asyncpg.Connection) -> None:
+        reader = (await people.add_staff(db, "reader", "agent", 1))[0]
+        chats = await screen.add_long_chats(db, self.site, reader.id)
+        times = await screen.open_times(self.desk.origin, reader, chats)
+        self.say("opened in " + ", ".join(f"{took:.0f}" for took in times) + " ms")
+        self.figures.put("open_chat_ms", statistics.median(times))
 
     async def measure_start(self) -> None:
         """With the existing data, PostgreSQL's start included; then the memory of a server at rest."""
@@ -256,7 +270,7 @@ def _words(name: str, report: Report) -> str:
     return (
         f"{name}: {report.per_s:,.0f}/s, ack p50 {report.ack_p50:.1f} p99 {report.ack_p99:.1f} ms, "
         f"delivery p99 {report.delivery_p99:.1f} ms, generator late p99 {report.late_p99:.2f} ms, "
-        f"its CPU {report.cpu_s:.1f} s"
+        f"server CPU {report.server_us:.0f} us a message"
     )
 
 
