@@ -5,8 +5,11 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from structlog.testing import capture_logs
 
 from tests.doors.house import Door, House
+
+BAD = ("error", "critical")
 
 
 @pytest.fixture
@@ -15,11 +18,13 @@ async def house(
 ) -> AsyncIterator[House]:
     """A desk with a shop and no node yet; when the test is over, no node may have logged an error."""
     caplog.set_level(logging.ERROR)
-    async with AsyncExitStack() as stack:
-        house = House(pool, database, tmp_path, stack)
-        await house.site()
-        yield house
-    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR] == []
+    with capture_logs() as said:
+        async with AsyncExitStack() as stack:
+            house = House(pool, database, tmp_path, stack)
+            await house.site()
+            yield house
+    assert [line for line in said if line["log_level"] in BAD] == []
+    assert [record.getMessage() for record in caplog.records] == []
 
 
 @pytest.fixture
