@@ -35,6 +35,7 @@ class Desk:
         self.hub = hub
         self.node = node
         self._clock = clock
+        self._newcomer = False
         self.directory = Directory(pool)
         self.bus = PostgresBus(dsn, pool, node, self.receive, self.after_gap)
         self.batcher = Batcher(
@@ -134,6 +135,7 @@ class Desk:
     def _hear_node(self) -> None:
         """Another node has started: from now on it is told everything."""
         self.bus.alone = False
+        self._newcomer = True
 
     def _hear_typing(self, conversation_id: int, by: str, name: str, on: bool, owner: int) -> None:
         frame = TypingFrame(conversation_id, by, on)
@@ -158,6 +160,7 @@ class Desk:
 
     async def after_gap(self) -> None:
         """News was missed while the listener was away: read where things stand."""
+        await self._renew_node()
         await self.check_sessions()
         await self.directory.refresh()
         await self.check_heads()
@@ -214,7 +217,9 @@ class Desk:
         self.hub.close_silent()
 
     async def _renew_node(self) -> None:
-        self.bus.alone = await nodes.renew(self.pool, self.node) == 0
+        self._newcomer = False
+        others = await nodes.renew(self.pool, self.node)
+        self.bus.alone = others == 0 and not self._newcomer  # one may have come while we asked
 
     async def _forget_old(self) -> None:
         await self.presence.forget_old()
