@@ -143,6 +143,43 @@ async def test_typing_and_read_receipts_go_both_ways(desk: Desk, page: Page) -> 
     assert marks["by"] == "customer"
 
 
+COUNT_BEEPS = """
+const make = AudioContext.prototype.createOscillator;
+window.beeps = 0;
+AudioContext.prototype.createOscillator = function () {
+  window.beeps += 1;
+  return make.call(this);
+};
+"""
+
+
+@rule("VISITOR-7")
+async def test_an_unseen_answer_beeps_and_counts_unless_muted_and_is_read_only_when_seen(
+    desk: Desk, sites: Elsewhere, page: Page
+) -> None:
+    await page.add_init_script(COUNT_BEEPS)
+    ada = await desk.console("Ada")
+    await page.goto(sites.page("/", embedding(desk.address)))
+    marta = Widget(page)
+    await marta.open()
+    await marta.write("Hello")
+    c = (await given(ada))["c"]
+    await page.keyboard.press("Escape")
+    unseen = (await ada.ask("send", c=c, text="Are you there?"))["seq"]
+    await ada.hear("marks", delivered=unseen)
+    assert [frame for frame in ada.all if frame["t"] == "marks" and frame["read"] >= unseen] == []
+    assert await marta.inside.evaluate("beeps") > 0
+    assert await marta.launcher() == "Shop (1)"
+    await marta.open()
+    await ada.hear("marks", read=unseen)
+    await marta.inside.get_by_role("button", name="Sound is on").click()
+    await page.keyboard.press("Escape")
+    before = await marta.inside.evaluate("beeps")
+    quiet = (await ada.ask("send", c=c, text="Still there?"))["seq"]
+    await ada.hear("marks", delivered=quiet)
+    assert await marta.inside.evaluate("beeps") == before
+
+
 @rule("VISITOR-7")
 async def test_customers_send_files_and_are_told_what_is_not_allowed(
     desk: Desk, page: Page, tmp_path: Path, complaints: list[str]

@@ -30,6 +30,14 @@ class Widget:
         assert size
         await self.page.mouse.click(size["width"] - EDGE, size["height"] - EDGE)
 
+    async def launcher(self) -> str:
+        """What a screen reader says of it (the accessibility tree shows what a closed shadow root hides)."""
+        client = await self.page.context.new_cdp_session(self.page)
+        tree = await client.send("Accessibility.getFullAXTree")
+        buttons = [node for node in tree["nodes"] if node.get("role", {}).get("value") == "button"]
+        name: str = buttons[-1]["name"]["value"]
+        return name
+
     async def open(self) -> None:
         """Click the launcher and wait for the frame. (A closed shadow root hides both from locators.)"""
         await self.click_launcher()
