@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 
 from litestar.params import PathParameter
-from msgspec import UNSET, Meta, Struct, UnsetType, field
+from msgspec import UNSET, Meta, Struct, UnsetType, field, field
 
 from deskbell.kit.tokens import PASSWORD_MOST
 from deskbell.realtime.frames import VisitorView
@@ -211,9 +211,9 @@ class SiteNew(Body):
     active: bool = True
     allowed_origins: Origins = field(default_factory=list)
     departments: Ids = field(default_factory=list)
-    look: Look = Look()
-    texts: Texts = Texts()
-    form: Form = Form()
+    look: Look = field(default_factory=Look)
+    texts: Texts = field(default_factory=Texts)
+    form: Form = field(default_factory=Form)
 
 
 class SiteChange(Body):
