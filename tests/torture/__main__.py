@@ -81,7 +81,7 @@ class Run:
         guests = await crowd.add_guests(db, site, self.visitors)
         await db.close()
         secret = new_secret()
-        self.nodes = [Node(name, self.folder, ports, self.database) for name, ports in PORTS.items()]
+        self.nodes = [Node(name, self.folder, ports, self.database.dsn) for name, ports in PORTS.items()]
         for node in self.nodes:
             await node.open(secret)
         addresses = [node.address for node in self.nodes]

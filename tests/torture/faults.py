@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from tests.torture.client import Client
 from tests.torture.stage import Database, Node
 
-KILL_EVERY_SECONDS = (3.0, 7.0)
+KILL_EVERY_SECONDS = (4.0, 8.0)
 FAULT_EVERY_SECONDS = (0.5, 2.5)
 KILLS = ("kill -9 of a node", "kill -9 of PostgreSQL", "kill -9 of the postmaster alone")
 Fault = Callable[[], Awaitable[None]]
@@ -80,11 +80,7 @@ class Storm:
         return self._chance.choice(self._nodes)
 
     async def _kill_node(self) -> None:
-        node = self._node()
-        node.kill()
-        await asyncio.sleep(self._chance.uniform(0, 1))
-        node.start()
-        await node.serving()
+        self._node().kill()
 
     async def _kill_database(self) -> None:
         self._database.kill_all()
@@ -98,8 +94,6 @@ class Storm:
         node = self._node()
         code = await node.terminate()
         self._log(f"node {node.name} ended with {code}")
-        node.start()
-        await node.serving()
 
     async def _freeze(self) -> None:
         self._database.freeze()

@@ -22,6 +22,8 @@ from tests.torture.proxy import FaultProxy
 
 ORIGIN = "http://desk.example"
 START_SECONDS = 60.0
+RESTART_SECONDS = 0.4
+POSTGRES_SOCKET = ".s.PGSQL.5432"
 LIMITS = {
     "VISITOR_FRAMES_PER_S": "200",
     "VISITOR_MESSAGES_PER_S": "100",
@@ -43,10 +45,6 @@ class Database:
     async def stop(self) -> None:
         self.resume()
         await self._postgres.stop()
-
-    @property
-    def socket(self) -> Path:
-        return Path(self.dsn.rsplit("host=", 1)[1]) / ".s.PGSQL.5432"
 
     def kill_postmaster(self) -> None:
         """Only the postmaster: its children notice and end on their own."""
@@ -77,18 +75,23 @@ class Database:
 
 
 class Node:
-    """One server process, with a proxy before it and one behind it."""
+    """One server process, with a proxy before it and one behind it; started again when it ends.
 
-    def __init__(self, name: str, folder: Path, ports: tuple[int, int, int], database: Database) -> None:
+    `ports` are those of server, front proxy and back proxy; `dsn` is a database behind a Unix socket.
+    """
+
+    def __init__(self, name: str, folder: Path, ports: tuple[int, int, int], dsn: str) -> None:
         self.name = name
         self.port, front, back = ports
         self.front = FaultProxy(front, ("127.0.0.1", self.port))
-        self.back = FaultProxy(back, database.socket)
+        address, _, place = dsn.partition("?host=")
+        self.back = FaultProxy(back, Path(place) / POSTGRES_SOCKET)
         self.address = f"http://127.0.0.1:{front}"
         self.starts = 0
         self._folder = folder / name
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._dsn = f"postgresql://deskbell@127.0.0.1:{back}/deskbell?sslmode=disable"
+        self._dsn = address.replace("@/", f"@127.0.0.1:{back}/") + "?sslmode=disable"
+        self._keeper: asyncio.Task[None] | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._log = (self._folder / "server.log").open("ab")
 
@@ -116,10 +119,17 @@ class Node:
         }
         await self.front.start()
         await self.back.start()
-        self.start()
+        self._keeper = asyncio.create_task(self._keep())
         await self.serving()
 
-    def start(self) -> None:
+    async def _keep(self) -> None:
+        """As a service manager would: whatever ended is started again, soon and for ever."""
+        while True:
+            if not self.running:
+                self._start()
+            await asyncio.sleep(RESTART_SECONDS)
+
+    def _start(self) -> None:
         self.starts += 1
         self._process = subprocess.Popen(
             [sys.executable, "-m", "deskbell", "serve"],
@@ -130,12 +140,10 @@ class Node:
         )
 
     async def serving(self) -> None:
-        """Until it answers; a start that fails while the database is away is tried again."""
+        """Until it answers."""
         deadline = time.monotonic() + START_SECONDS
         async with httpx.AsyncClient() as http:
             while time.monotonic() < deadline:
-                if not self.running:
-                    self.start()
                 with contextlib.suppress(httpx.HTTPError):
                     address = f"http://127.0.0.1:{self.port}/api/session"
                     if (await http.get(address, timeout=1)).status_code == 401:
@@ -159,6 +167,8 @@ class Node:
             return -9
 
     async def close(self) -> None:
+        if self._keeper is not None:
+            self._keeper.cancel()
         if self.running:
             await self.terminate()
         await self.front.stop()
