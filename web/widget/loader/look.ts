@@ -8,13 +8,13 @@ export function sheetText(color: string, left: boolean): string {
   const side = left ? 'left' : 'right';
   return `:host{all:initial!important;display:block!important;position:fixed!important;z-index:2147483000!important;direction:ltr!important;color-scheme:light dark!important}
 *{box-sizing:border-box}[hidden]{display:none!important}
-button{position:fixed;bottom:max(20px,env(safe-area-inset-bottom));${side}:20px;width:56px;height:56px;padding:0;border:0;border-radius:50%;background:${fill};color:${inkOn(fill)};box-shadow:0 2px 6px rgb(16 24 40/.2),0 8px 24px rgb(16 24 40/.22);cursor:pointer;transition:transform .12s}
-button:hover{transform:scale(1.05)}button:active{transform:scale(.97)}
+button{position:fixed;bottom:20px;${side}:20px;width:56px;height:56px;padding:0;border:0;border-radius:50%;background:${fill};color:${inkOn(fill)};box-shadow:0 4px 20px rgb(16 24 40/.3);cursor:pointer;transition:.12s}
+button:hover{transform:scale(1.05)}
 button:focus-visible{outline:3px solid ${fill};outline-offset:3px;box-shadow:0 0 0 3px #fff}
-svg{position:absolute;inset:15px;width:26px;height:26px;fill:none;stroke:currentColor;stroke-width:2;stroke-linecap:round;stroke-linejoin:round}
+svg{position:absolute;inset:15px;width:26px;height:26px;fill:none;stroke:currentColor;stroke-width:2;stroke-linecap:round}
 b{position:absolute;top:-4px;${side}:-4px;min-width:22px;height:22px;padding:0 6px;border:2px solid #fff;border-radius:11px;background:#c92a2a;color:#fff;font:600 12px/18px system-ui,sans-serif;text-align:center}
-div{position:fixed;bottom:88px;${side}:20px;width:384px;height:min(660px,calc(100% - 108px));border-radius:16px;overflow:hidden;background:Canvas;box-shadow:0 12px 48px rgb(16 24 40/.28);transition:opacity .16s,transform .16s,visibility .16s;transform-origin:bottom ${side}}
-div[inert]{opacity:0;visibility:hidden;transform:translateY(12px) scale(.98)}
+div{position:fixed;bottom:88px;${side}:20px;width:384px;height:min(660px,calc(100% - 108px));border-radius:16px;overflow:hidden;background:Canvas;box-shadow:0 8px 40px rgb(16 24 40/.3);transition:.16s}
+div[inert]{opacity:0;visibility:hidden;transform:translateY(12px)}
 iframe{display:block;width:100%;height:100%;border:0;color-scheme:normal}
 @media(max-width:480px),(max-height:440px){div{inset:0;width:100%;height:100%;border-radius:0}.open{visibility:hidden}}
 @media(prefers-reduced-motion:reduce){*{transition:none!important}}

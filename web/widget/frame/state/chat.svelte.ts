@@ -54,6 +54,7 @@ export class Chat {
   #outbox: Outbox | undefined;
   #socket: DeskSocket | undefined;
   #boots = 0;
+  #openTimer: ReturnType<typeof setTimeout> | undefined;
   #fetching: Promise<void> | undefined;
   #typingTimer: ReturnType<typeof setTimeout> | undefined;
   #typedAt = 0;
@@ -78,8 +79,10 @@ export class Chat {
     return this.thread.entries.filter((e) => e.kind === 'message' && e.by === 'agent' && e.seq > read).length;
   });
 
+  /** Begins; when the desk is away it goes on trying, ever more slowly. */
   async open(): Promise<void> {
-    this.phase = 'loading';
+    clearTimeout(this.#openTimer);
+    if (this.phase !== 'failed') this.phase = 'loading';
     try {
       const boot = await this.session.boot();
       this.site = boot.site;
@@ -91,6 +94,7 @@ export class Chat {
     } catch (error) {
       const status = error instanceof ApiError ? error.status : 0;
       this.phase = status === 403 || status === 404 ? 'forbidden' : 'failed';
+      if (this.phase === 'failed') this.#openLater();
     }
   }
 
@@ -134,13 +138,18 @@ export class Chat {
   #sessionEnded(): void {
     this.session.forget();
     this.#outbox?.close();
-    setTimeout(() => void this.open(), backoff(this.#boots++, Math.random()));
+    this.#openLater();
+  }
+
+  #openLater(): void {
+    this.#openTimer = setTimeout(() => void this.open(), backoff(this.#boots++, Math.random()));
   }
 
   #frame(frame: ServerFrame): void {
     switch (frame.t) {
       case 'ready':
         this.#readSent = 0;
+        this.#boots = 0;
         if (frame.c !== undefined && frame.c !== this.c) void this.#refresh();
         return this.#outbox?.flush();
       case 'entry':

@@ -172,3 +172,15 @@ test('An unknown token leads to a new session without it.', async () => {
   vi.useRealTimers();
   expect(FakeSocket.all).toHaveLength(2);
 });
+
+test('A desk that is away at the beginning is asked again by itself.', async () => {
+  vi.useFakeTimers();
+  vi.stubGlobal('fetch', () => Promise.reject(new TypeError('no network')));
+  const chat = new Chat(new Session('shop', store));
+  await chat.open();
+  expect(chat.phase).toBe('failed');
+  vi.stubGlobal('fetch', (path: string) => Promise.resolve(new Response(JSON.stringify(answer(path)))));
+  await vi.advanceTimersByTimeAsync(1000);
+  vi.useRealTimers();
+  expect(chat.phase).toBe('ready');
+});
