@@ -26,7 +26,7 @@ _ids = itertools.count(1)
 
 def fresh_id() -> str:
     """A client id nobody has used."""
-    return f"id-{next(_ids)}"
+    return f"fresh-{next(_ids)}"
 
 
 class House:
