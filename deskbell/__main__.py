@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from deskbell.kit.postgres import Pool
     from deskbell.settings import Settings
+    from deskbell.welcome import SignIn
 
 STOPPED = 130
 """Exit code after Ctrl-C while something was still going on."""
@@ -91,7 +92,8 @@ async def _serve(settings: "Settings", *, demo: bool) -> None:
     from deskbell import welcome, wiring
 
     async with _database(settings) as ready:
-        panel = await (_demo_panel(ready) if demo else _desk_panel(ready))
+        demo = demo and await _fill_demo(ready)
+        panel = welcome.demo_panel(ready, _sign_ins()) if demo else await _desk_panel(ready)
         shown = asyncio.create_task(welcome.when_open(ready, panel))
         try:
             await wiring.serve(ready, demo=demo)
@@ -99,20 +101,27 @@ async def _serve(settings: "Settings", *, demo: bool) -> None:
             shown.cancel()
 
 
-async def _demo_panel(settings: "Settings") -> "Panel":
-    from deskbell import welcome
+async def _fill_demo(settings: "Settings") -> bool:
+    """Fill an empty desk once. False when the desk is a real one, which is then served as that."""
     from deskbell.desk import demo
     from deskbell.kit.clock import SystemClock
     from deskbell.kit.files import FileStore
     from deskbell.kit.tokens import Passwords
 
-    async with _pool(settings) as pool:
-        passwords = Passwords()
-        await demo.fill(pool, SystemClock(), FileStore.from_settings(settings), passwords)
+    passwords = Passwords()
+    try:
+        async with _pool(settings) as pool:
+            filled = await demo.fill(pool, SystemClock(), FileStore.from_settings(settings), passwords)
+            return filled or await demo.is_there(pool)
+    finally:
         passwords.close()
-        there = await demo.is_there(pool)
-    people = [welcome.SignIn(*person) for person in demo.SIGN_INS] if there else []
-    return welcome.demo_panel(settings, people)
+
+
+def _sign_ins() -> "list[SignIn]":
+    from deskbell.desk.demo import SIGN_INS
+    from deskbell.welcome import SignIn
+
+    return [SignIn(role, email, password) for role, email, password in SIGN_INS]
 
 
 async def _desk_panel(settings: "Settings") -> "Panel":

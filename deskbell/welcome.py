@@ -44,7 +44,9 @@ def demo_panel(settings: Settings, sign_ins: Sequence[SignIn]) -> Panel:
     rows.add_row("The desk", _link(settings, "/"))
     rows.add_row("Captured mail", _link(settings, "/demo/mail"))
     for person in sign_ins:
-        rows.add_row(f"Sign in as {person.role}", Text(f"{person.email}   {person.password}"))
+        rows.add_row(
+            f"Sign in as {person.role}", Text.assemble(person.email, ("  password  ", "dim"), person.password)
+        )
     return _panel("Deskbell demo", rows)
 
 
