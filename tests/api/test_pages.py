@@ -46,6 +46,7 @@ async def test_the_console_loads_built_files_under_a_strict_policy(desk: EdgeDes
     assert "unsafe" not in policy
     assert "frame-ancestors 'none'" in policy
     assert "connect-src 'self' ws://desk.test" in policy
+    assert "require-trusted-types-for 'script'" in policy
     assert answer.headers["cross-origin-opener-policy"] == "same-origin"
 
 
