@@ -4,6 +4,7 @@ Answers carry the headers that keep a browser from being tricked. Requests that 
 our own pages (three proofs: X-Deskbell, Origin, Sec-Fetch-Site), and their JSON is bounded before it is parsed.
 """
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
@@ -19,6 +20,7 @@ App = Callable[[Any, Any, Any], Awaitable[None]]
 
 JSON_BYTES = 256 * 1024
 JSON_DEPTH = 32
+BODY_WITHIN_S = 20.0
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 UPLOADS = frozenset({"/api/files", "/api/widget/files"})
 API_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
@@ -139,14 +141,18 @@ async def _read(headers: Mapping[str, str], receive: Receive) -> bytes:
     if announced.isdecimal() and int(announced[:12]) > JSON_BYTES:
         raise _too_big()
     content, more = bytearray(), True
-    while more:
-        message: Any = await receive()
-        if message["type"] == "http.disconnect":
-            raise _Gone
-        content += message.get("body", b"")
-        more = message.get("more_body", False)
-        if len(content) > JSON_BYTES:
-            raise _too_big()
+    try:
+        async with asyncio.timeout(BODY_WITHIN_S):
+            while more:
+                message: Any = await receive()
+                if message["type"] == "http.disconnect":
+                    raise _Gone
+                content += message.get("body", b"")
+                more = message.get("more_body", False)
+                if len(content) > JSON_BYTES:
+                    raise _too_big()
+    except TimeoutError:
+        raise Problem(408, "slow", f"The request did not arrive within {BODY_WITHIN_S:g} seconds.") from None
     return bytes(content)
 
 

@@ -22,6 +22,8 @@ from deskbell.store.files import StoredFile
 
 MB = 1024 * 1024
 GATHERED = MB
+PATIENCE_S = 60.0
+PATIENCE_PER_MB_S = 20.0  # 50 kB/s, a poor phone line
 DAY = timedelta(hours=24)
 
 
@@ -83,25 +85,33 @@ def _announced(request: Request[Any, Any, Any]) -> int:
 
 async def _receive(request: Request[Any, Any, Any], path: Path, limit_mb: int) -> int:
     """Write the body to `path`, never more than the limit; its size."""
-    size, gathered = 0, bytearray()
-    with await asyncio.to_thread(path.open, "wb") as file:
-        try:
-            async for piece in request.stream():
-                size += len(piece)
-                if size > limit_mb * MB:
-                    raise _too_big(limit_mb)
-                gathered += piece
-                if len(gathered) >= GATHERED:
-                    await asyncio.to_thread(file.write, bytes(gathered))
-                    gathered.clear()
-        except ClientException as error:
-            raise Problem(400, "aborted", "The upload was cut off.") from error
-        await asyncio.to_thread(file.write, bytes(gathered))
+    try:
+        async with asyncio.timeout(PATIENCE_S + limit_mb * PATIENCE_PER_MB_S):
+            size = await _write(request, path, limit_mb)
+    except TimeoutError:
+        raise Problem(408, "slow", "The upload took too long.") from None
+    except ClientException as error:
+        raise Problem(400, "aborted", "The upload was cut off.") from error
     announced = _announced(request)
     if announced and size != announced:
         raise Problem(400, "aborted", "The upload was cut off.")
     if size == 0:
         raise Problem(400, "empty", "The file is empty.")
+    return size
+
+
+async def _write(request: Request[Any, Any, Any], path: Path, limit_mb: int) -> int:
+    size, gathered = 0, bytearray()
+    with await asyncio.to_thread(path.open, "wb") as file:
+        async for piece in request.stream():
+            size += len(piece)
+            if size > limit_mb * MB:
+                raise _too_big(limit_mb)
+            gathered += piece
+            if len(gathered) >= GATHERED:
+                await asyncio.to_thread(file.write, bytes(gathered))
+                gathered.clear()
+        await asyncio.to_thread(file.write, bytes(gathered))
     return size
 
 

@@ -1,7 +1,9 @@
 """Whatever comes in, the answer is a clear error and never a fault (hardening B1 to B6, R9, S7)."""
 
+import asyncio
 import gzip
 import random
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -9,7 +11,7 @@ from litestar import Litestar
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 
-from deskbell.api import auth, routes
+from deskbell.api import auth, routes, security, uploads
 from tests.api.desk import OWN, EdgeDesk, code
 
 ODD: list[Any] = [
@@ -194,3 +196,22 @@ def test_the_openapi_document_can_be_made() -> None:
     document = app.openapi_schema.to_schema()
     assert document["openapi"] == "3.1.0"
     assert "/api/widget/session" in document["paths"]
+
+
+@pytest.mark.parametrize("path", ["/api/session", "/api/widget/files"])
+async def test_a_body_that_never_comes_is_not_waited_for(
+    desk: EdgeDesk, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(security, "BODY_WITHIN_S", 0.05)
+    monkeypatch.setattr(uploads, "PATIENCE_S", 0.05)
+    monkeypatch.setattr(uploads, "PATIENCE_PER_MB_S", 0)
+    await desk.site()
+    visitor = await desk.visitor()
+
+    async def trickle() -> AsyncIterator[bytes]:
+        yield b"{"
+        await asyncio.Event().wait()
+
+    headers = {"X-Deskbell": "1", "Content-Type": "application/json"}
+    answer = await visitor.post(path, content=trickle(), headers=headers)
+    assert code(answer) == (408, "slow")
