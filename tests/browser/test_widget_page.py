@@ -167,3 +167,15 @@ async def test_the_widget_speaks_the_language_of_the_browser(
     await expect(page.get_by_placeholder(words)).to_be_visible()
     assert await page.evaluate("document.documentElement.dir") == direction
     assert await violations(page) == []
+
+
+async def test_behind_a_proxy_without_sockets_messages_go_and_come_by_http(desk: Desk, page: Page) -> None:
+    await page.route_web_socket("**/api/widget/socket", lambda socket: socket.close())
+    ada = await desk.console("Ada")
+    await page.goto(f"{desk.address}/chat/shop")
+    marta = Widget(page)
+    await marta.write("Through the proxy")
+    c = (await given(ada))["c"]
+    await ada.ask("send", c=c, text="It works")
+    await marta.sees("It works", timeout=15_000)
+    await expect(page.get_by_text("No connection.")).to_have_count(0)

@@ -19,14 +19,14 @@ import type { Line, Pending } from '../../../client/pending';
 import { backoff, DeskSocket, type Status } from '../../../client/socket';
 import * as threads from '../../../client/thread';
 import type { Thread } from '../../../client/thread';
+import { Polling } from './polling';
 import type { Session } from './session';
+import { Typing } from './typing.svelte';
 
 export type Phase = 'loading' | 'ready' | 'failed' | 'forbidden' | 'upgrade';
 export type Details = Pick<Start, 'name' | 'email' | 'department' | 'fields'>;
 export type Failed = { text: string; details: Details; why: string };
 
-const TYPING_LASTS = 6_000;
-const TYPING_EVERY = 4_000;
 const LANDS_WITHIN = 4_000;
 
 export class Chat {
@@ -39,7 +39,6 @@ export class Chat {
   thread = $state.raw<Thread>(threads.emptyThread('visitor'));
   line = $state.raw<Line>([]);
   status = $state.raw<Status>({ is: 'connecting', since: Date.now() });
-  typing = $state.raw<string | null>(null);
   loadingOlder = $state(false);
   /** A start that the server refused: the form shows it again with its text. */
   refused = $state.raw<Failed | null>(null);
@@ -53,15 +52,28 @@ export class Chat {
 
   #outbox: Outbox | undefined;
   #socket: DeskSocket | undefined;
+  readonly typing = new Typing((on) => {
+    return this.c !== null && (this.#socket?.send({ t: 'typing', c: this.c, on }) ?? false);
+  });
+  /** No socket gets through, but HTTP does. */
+  polling = $state(false);
+  readonly #polling: Polling;
   #boots = 0;
   #openTimer: ReturnType<typeof setTimeout> | undefined;
   #fetching: Promise<void> | undefined;
-  #typingTimer: ReturnType<typeof setTimeout> | undefined;
-  #typedAt = 0;
   #readSent = 0;
 
   constructor(session: Session) {
     this.session = session;
+    this.#polling = new Polling({
+      session,
+      news: () => this.#news(),
+      answered: (answer) => (answer.t === 'ack' ? this.#ack(answer) : this.#nack(answer)),
+      changed: (working) => {
+        this.polling = working;
+        if (working) this.#outbox?.flush();
+      },
+    });
   }
 
   echoes = $derived.by(() => {
@@ -107,7 +119,7 @@ export class Chat {
     this.#outbox = new Outbox({
       store: this.session.store,
       scope: this.session.scope,
-      transmit: (frame) => this.#socket?.send(frame) ?? false,
+      transmit: (frame) => this.#socket?.send(frame) || this.#polling.send(frame),
       changed: (line) => (this.line = line),
       locks: navigator.locks,
     });
@@ -127,7 +139,11 @@ export class Chat {
 
   #statusChanged(status: Status): void {
     this.status = status;
-    if (status.is === 'offline') this.#outbox?.cut();
+    if (status.is === 'offline') {
+      if (!this.polling) this.#outbox?.cut();
+      this.#polling.missed();
+    }
+    if (status.is === 'online' || status.is === 'stopped') this.#polling.stop();
     if (status.is !== 'stopped') return;
     if (status.why === 'forbidden') this.phase = 'forbidden';
     else if (status.why === 'upgrade') this.phase = 'upgrade';
@@ -171,7 +187,9 @@ export class Chat {
         if (frame.c === this.c) this.thread = threads.mark(this.thread, frame);
         return;
       case 'typing':
-        return this.#typingFrame(frame.c, frame.by, frame.on ? (frame.name ?? '') : null);
+        if (frame.c === this.c && frame.by === 'agent')
+          this.typing.heard(frame.on ? (frame.name ?? '') : null);
+        return;
       case 'queue':
         return this.#queue(frame.c, { position: frame.position, wait: frame.wait });
     }
@@ -183,7 +201,7 @@ export class Chat {
     const fresh = entry.seq > threads.head(this.thread);
     this.#put([entry]);
     if (entry.kind !== 'message' || entry.by !== 'agent') return;
-    this.#setTyping(null);
+    this.typing.heard(null);
     if (fresh) this.heard(entry);
   }
 
@@ -207,7 +225,7 @@ export class Chat {
   markRead(): void {
     const seq = threads.newestOf(this.thread, 'agent');
     if (this.c === null || !this.#ownMarksKnown || seq <= this.thread.marks.customer.read) return;
-    if (seq <= this.#readSent || !this.#socket?.send({ t: 'read', c: this.c, seq })) return;
+    if (seq <= this.#readSent || !(this.#socket?.send({ t: 'read', c: this.c, seq }) || this.polling)) return;
     this.#readSent = seq;
     this.thread = threads.mark(this.thread, { by: 'customer', delivered: seq, read: seq, at: Date.now() });
   }
@@ -252,6 +270,27 @@ export class Chat {
     this.#tellDelivered();
   }
 
+  /** What is new, by HTTP. */
+  async #news(): Promise<void> {
+    const { view } = await this.session.boot();
+    if (!view) return;
+    if (view.c !== this.c) this.#show(view);
+    this.view = view;
+    this.thread = threads.mark(this.thread, {
+      by: 'agent',
+      delivered: view.delivered,
+      read: view.read,
+      at: Date.now(),
+    });
+    this.#ownMarksKnown = true;
+    const known = threads.head(this.thread);
+    const { entries } = known
+      ? await this.session.entries(view.c, { after: threads.complete(this.thread) }, 200)
+      : await this.session.entries(view.c);
+    this.#put(entries);
+    for (const entry of entries) if (known && entry.seq > known && entry.by === 'agent') this.heard(entry);
+  }
+
   /** Asks for what is missing in the middle, one question at a time. */
   #fill(): Promise<void> {
     this.#fetching ??= (async () => {
@@ -289,7 +328,7 @@ export class Chat {
     const frame: Omit<Send, 'c'> | Start =
       this.c === null && !starting ? { t: 'start', ...body, ...details } : { t: 'send', ...body };
     this.refused = null;
-    this.#stopTyping();
+    this.typing.stop();
     this.#outbox?.add(frame.t === 'start' ? frame : { ...frame, c: this.c }, files);
   }
 
@@ -345,29 +384,6 @@ export class Chat {
     for (const item of [frame, ...behind.map((one) => one.frame)]) this.#outbox?.drop(item.id);
     const details = { ...(name && { name }), ...(email && { email }), ...(department && { department }) };
     this.refused = { text: texts.join('\n'), details: { ...details, ...(fields && { fields }) }, why };
-  }
-
-  /** Tells the agent, at most every four seconds; `on` false when the text is empty again. */
-  type(on: boolean): void {
-    const now = Date.now();
-    if (this.c === null || (on && now - this.#typedAt < TYPING_EVERY)) return;
-    if (!on) return this.#stopTyping();
-    if (this.#socket?.send({ t: 'typing', c: this.c, on: true })) this.#typedAt = now;
-  }
-
-  #stopTyping(): void {
-    if (this.#typedAt && this.c !== null) this.#socket?.send({ t: 'typing', c: this.c, on: false });
-    this.#typedAt = 0;
-  }
-
-  #typingFrame(c: number, by: string, name: string | null): void {
-    if (c === this.c && by === 'agent') this.#setTyping(name);
-  }
-
-  #setTyping(name: string | null): void {
-    clearTimeout(this.#typingTimer);
-    this.typing = name;
-    if (name !== null) this.#typingTimer = setTimeout(() => (this.typing = null), TYPING_LASTS);
   }
 
   #queue(c: number, queue: QueuePlace): void {

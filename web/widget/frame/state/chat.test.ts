@@ -148,9 +148,9 @@ test('Typing shows until the message comes, is told off, or six seconds pass.', 
   [view, entries] = [live, [hi]];
   const chat = await opened();
   FakeSocket.last.push({ t: 'typing', c: 7, by: 'agent', name: 'Ada Moss', on: true });
-  expect(chat.typing).toBe('Ada Moss');
+  expect(chat.typing.agent).toBe('Ada Moss');
   FakeSocket.last.push({ t: 'entry', c: 7, e: hello });
-  expect(chat.typing).toBeNull();
+  expect(chat.typing.agent).toBeNull();
 });
 
 test('A new message of an agent is heard, one that is resent is not.', async () => {
@@ -183,4 +183,31 @@ test('A desk that is away at the beginning is asked again by itself.', async () 
   await vi.advanceTimersByTimeAsync(1000);
   vi.useRealTimers();
   expect(chat.phase).toBe('ready');
+});
+
+test('Where no socket gets through, messages go and come by HTTP.', async () => {
+  vi.useFakeTimers();
+  [view, entries] = [live, [hi]];
+  const posted: string[] = [];
+  vi.stubGlobal('fetch', (path: string, init: RequestInit) => {
+    if (path !== '/api/widget/messages') return Promise.resolve(new Response(JSON.stringify(answer(path))));
+    const { id, text } = JSON.parse(String(init.body)) as { id: string; text: string };
+    posted.push(text);
+    entries = [...entries, { ...hi, seq: entries.length + 1, prev: entries.length, text, id }];
+    return Promise.resolve(new Response(JSON.stringify({ id, c: 7, seq: entries.length, at: 0 })));
+  });
+  const chat = new Chat(new Session('shop', store));
+  await chat.open();
+  chat.send('Through the proxy', [], {});
+  for (let tries = 0; tries < 3; tries++) {
+    FakeSocket.last.drop(1006);
+    await vi.advanceTimersByTimeAsync(4_000);
+  }
+  expect([chat.polling, posted, chat.line.length]).toEqual([true, ['Through the proxy'], 0]);
+  entries = [...entries, { ...hello, seq: 3, prev: 2, text: 'An answer' }];
+  await vi.advanceTimersByTimeAsync(5_000);
+  expect(chat.thread.entries.at(-1)?.text).toBe('An answer');
+  FakeSocket.last.ready();
+  expect(chat.polling).toBe(false);
+  vi.useRealTimers();
 });

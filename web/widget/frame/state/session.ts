@@ -1,5 +1,5 @@
 /** Who this browser is to the site: the token, kept in the frame's own storage (or in memory where that is blocked). */
-import type { Boot, Entries, File } from '../../../client/frames';
+import type { Ack, Boot, Close, Entries, File, Send, Start } from '../../../client/frames';
 import { Api, type UploadOptions } from '../../../client/http';
 import type { KeyValue } from '../../../client/storage';
 
@@ -58,6 +58,12 @@ export class Session {
     const query = new URLSearchParams({ c: String(c), limit: String(limit) });
     for (const [name, seq] of Object.entries(range)) query.set(name, String(seq));
     return this.#api.get<Entries>(`/api/widget/entries?${query}`);
+  }
+
+  /** A frame by HTTP, with the same effect as by socket. */
+  async post({ t, ...frame }: Send | Start | Close): Promise<Ack> {
+    const path = { start: 'start', send: 'messages', close: 'close' }[t];
+    return { ...(await this.#api.post<Ack>(`/api/widget/${path}`, frame)), t: 'ack', id: frame.id };
   }
 
   upload(file: globalThis.File, options: UploadOptions): Promise<File> {
