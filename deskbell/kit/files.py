@@ -1,6 +1,7 @@
 """Where the bytes of files lie: a local folder or an S3 bucket, by the same calls (OPS-1)."""
 
 from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import obstore
@@ -9,6 +10,7 @@ from obstore.store import LocalStore, ObjectStore, S3Store
 from deskbell.settings import Settings
 
 PIECE = 256 * 1024
+RETRIES_WITHIN = timedelta(seconds=20)
 
 
 class FileStore:
@@ -47,6 +49,7 @@ class FileStore:
                     **({"endpoint": endpoint, "virtual_hosted_style_request": False} if endpoint else {}),
                 },
                 client_options={"allow_http": endpoint.startswith("http://")},
+                retry_config={"max_retries": 3, "retry_timeout": RETRIES_WITHIN},
             )
         )
 
