@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import signal
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -151,6 +152,8 @@ async def serve(settings: Settings, *, demo: bool) -> None:
     """Serve until SIGINT or SIGTERM, then drain and return."""
     async with running(settings, SystemClock(), demo=demo) as node:
         _calm_collector()
+        # Both would hear SIGTERM, and the one of the start would cut the server's draining short.
+        asyncio.get_running_loop().remove_signal_handler(signal.SIGTERM)
         await server_of(node).serve()
 
 

@@ -114,7 +114,7 @@ class Client(ABC):
                 self.outbox.sent(wanted, "http")
                 try:
                     await self._post(wanted)
-                except TROUBLE:
+                except (*TROUBLE, Broken):
                     await asyncio.sleep(self.chance.uniform(0.1, 0.6))
 
     async def run(self) -> None:
@@ -245,11 +245,10 @@ class Client(ABC):
         if reply.status_code in (200, 201):
             self.answered(self.outbox.acknowledged(reply.json(), "http"), reply.json())
             return
+        if "json" not in reply.headers.get("content-type", ""):
+            raise Broken(f"{reply.status_code} is no answer of the desk")
         later = reply.status_code in (429, 503)
-        code = reply.json()["error"]["code"] if "json" in reply.headers.get("content-type", "") else "?"
-        self.outbox.refused(
-            wanted.op, code if later or code != "?" else str(reply.status_code), later, "http"
-        )
+        self.outbox.refused(wanted.op, reply.json()["error"]["code"], later, "http")
         if later:
             await asyncio.sleep(self.chance.uniform(0.1, 0.6))
 

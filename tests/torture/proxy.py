@@ -13,6 +13,7 @@ import contextlib
 import random
 import socket
 import struct
+from collections.abc import Callable
 from pathlib import Path
 
 CHUNK = 64 * 1024
@@ -41,6 +42,10 @@ class Link:
         self.flowing.clear()
 
 
+Tap = Callable[[Link, bytes, bool], bool]
+"""Sees what a link is about to carry, and whether outward; False: it has dealt with it, carry nothing more."""
+
+
 class FaultProxy:
     """Listens on 127.0.0.1 and carries to `target`: a (host, port), or the path of a Unix socket."""
 
@@ -49,6 +54,7 @@ class FaultProxy:
         self.target = target
         self.links: set[Link] = set()
         self.refusing = False
+        self.tap: Tap | None = None
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -101,9 +107,28 @@ class FaultProxy:
     ) -> None:
         near, far = link.ends
         try:
-            await asyncio.gather(_carry(link, near_reader, far), _carry(link, far_reader, near))
+            await asyncio.gather(
+                self._carry(link, near_reader, far, outward=True),
+                self._carry(link, far_reader, near, outward=False),
+            )
         finally:
             self.links.discard(link)
+            link.cut()
+
+    async def _carry(
+        self, link: Link, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, outward: bool
+    ) -> None:
+        try:
+            while data := await reader.read(CHUNK):
+                await link.flowing.wait()
+                if self.tap is not None and not self.tap(link, data, outward):
+                    return
+                writer.write(data)
+                await writer.drain()
+            await link.flowing.wait()
+            if writer.can_write_eof():
+                writer.write_eof()
+        except OSError:
             link.cut()
 
 
@@ -114,16 +139,3 @@ def _reset(writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError):
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
     writer.transport.abort()
-
-
-async def _carry(link: Link, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    try:
-        while data := await reader.read(CHUNK):
-            await link.flowing.wait()
-            writer.write(data)
-            await writer.drain()
-        await link.flowing.wait()
-        if writer.can_write_eof():
-            writer.write_eof()
-    except OSError:
-        link.cut()
