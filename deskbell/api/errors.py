@@ -13,7 +13,17 @@ from deskbell.kit.postgres import AWAY
 
 log = structlog.get_logger()
 
-_CODES = {400: "bad_input", 401: "signed_out", 403: "forbidden", 404: "not_found", 405: "not_allowed", 413: "too_long"}
+_CODES = {
+    400: "bad_input",
+    401: "signed_out",
+    403: "forbidden",
+    404: "not_found",
+    405: "not_allowed",
+    413: "too_long",
+}
+
+
+_SHOWN = {"whose": "scope"}  # parameters that go by another name inside
 
 
 def on_http(_: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
@@ -27,7 +37,7 @@ def on_invalid(_: Request[Any, Any, Any], error: ValidationException) -> Respons
     """The first thing that is wrong, with the name of its field."""
     extra = error.extra if isinstance(error.extra, list) else []
     first = extra[0] if extra and isinstance(extra[0], dict) else {}
-    field = first.get("key")
+    field = _SHOWN.get(str(first.get("key")), first.get("key"))
     text = str(first.get("message") or "This could not be understood.")[:300]
     return answer(Problem(400, "bad_input", text, field=str(field) if field else None))
 

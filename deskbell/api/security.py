@@ -19,6 +19,8 @@ Send = Callable[[Any], Awaitable[None]]
 App = Callable[[Any, Any, Any], Awaitable[None]]
 
 JSON_BYTES = 256 * 1024
+DRAINED_BYTES = 4 * 1024 * 1024
+"""A body too big, up to this size, is read and thrown away: who still sends would never see the answer."""
 JSON_DEPTH = 32
 BODY_WITHIN_S = 20.0
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -138,21 +140,26 @@ def _decoded(scope: Scope) -> dict[str, str]:
 async def _read(headers: Mapping[str, str], receive: Receive) -> bytes:
     """The whole body, at most JSON_BYTES of it, before anything looks into it."""
     announced = headers.get("content-length", "")
-    if announced.isdecimal() and int(announced[:12]) > JSON_BYTES:
+    if announced.isdecimal() and int(announced[:12]) > DRAINED_BYTES:
         raise _too_big()
-    content, more = bytearray(), True
+    content, size, more = bytearray(), 0, True
     try:
         async with asyncio.timeout(BODY_WITHIN_S):
             while more:
                 message: Any = await receive()
                 if message["type"] == "http.disconnect":
                     raise _Gone
-                content += message.get("body", b"")
+                part = message.get("body", b"")
+                size += len(part)
                 more = message.get("more_body", False)
-                if len(content) > JSON_BYTES:
+                if size <= JSON_BYTES:
+                    content += part
+                elif size > DRAINED_BYTES:
                     raise _too_big()
     except TimeoutError:
         raise Problem(408, "slow", f"The request did not arrive within {BODY_WITHIN_S:g} seconds.") from None
+    if size > JSON_BYTES:
+        raise _too_big()
     return bytes(content)
 
 

@@ -3,7 +3,7 @@
 import copy
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
@@ -47,8 +47,39 @@ TEXTS = (
     "x" * 10_001,
     *SCRIPTS,
 )
-NUMBERS = (0, -1, 1, 2**31, 2**31 - 1, -(2**31), 2**53 + 1, 2**62, 2**63, 2**64, -(2**63), 10**400, 0.0, -0.0, 1.5)
-OTHERS = (1e308, math.nan, math.inf, -math.inf, None, True, False, [], {}, [1], [[]], {"$ne": 1}, {"id": 1}, DEEP)
+NUMBERS = (
+    0,
+    -1,
+    1,
+    2**31,
+    2**31 - 1,
+    -(2**31),
+    2**53 + 1,
+    2**62,
+    2**63,
+    2**64,
+    -(2**63),
+    10**400,
+    0.0,
+    -0.0,
+    1.5,
+)
+OTHERS: tuple[Any, ...] = (
+    1e308,
+    math.nan,
+    math.inf,
+    -math.inf,
+    None,
+    True,
+    False,
+    [],
+    {},
+    [1],
+    [[]],
+    {"$ne": 1},
+    {"id": 1},
+    DEEP,
+)
 WEIRD: tuple[Any, ...] = (*TEXTS, *NUMBERS, *OTHERS, ["x"] * 600, {str(n): "x" for n in range(300)})
 
 
@@ -58,35 +89,14 @@ def valid(kind: Any) -> st.SearchStrategy[Any]:
 
 
 def _of(info: inspect.Type) -> st.SearchStrategy[Any]:
-    match info:
-        case inspect.StructType():
-            return _struct(info)
-        case inspect.Metadata(type=inner):
-            return _of(inner)
-        case inspect.IntType():
-            return st.integers(_or(info.ge, -(2**31)), _or(info.le, 2**31))
-        case inspect.StrType(pattern=str(pattern)):
-            length = {"max_size": info.max_length} if info.max_length else {}
-            return st.from_regex(pattern.replace("$", r"\Z")).filter(lambda s: len(s) <= length.get("max_size", 99))
-        case inspect.StrType():
-            return st.text(min_size=info.min_length or 0, max_size=min(info.max_length or 30, 30))
-        case inspect.BoolType():
-            return st.booleans()
-        case inspect.NoneType():
-            return st.none()
-        case inspect.LiteralType():
-            return st.sampled_from(info.values)
-        case inspect.ListType():
-            return st.lists(_of(info.item_type), max_size=min(info.max_length or 3, 3))
-        case inspect.DictType():
-            return st.dictionaries(_of(info.key_type), _of(info.value_type), max_size=min(info.max_length or 3, 3))
-        case inspect.UnionType():
-            kinds = [kind for kind in info.types if not isinstance(kind, inspect.UnsetType)]
-            return st.one_of([_of(kind) for kind in kinds])
-        case inspect.AnyType():
-            return st.none() | st.booleans() | st.integers() | st.text(max_size=20)
-        case _:
-            raise TypeError(f"no values of {info}")
+    return _MAKERS[type(info)](info)
+
+
+def _text(info: inspect.StrType) -> st.SearchStrategy[str]:
+    if info.pattern is None:
+        return st.text(min_size=info.min_length or 0, max_size=min(info.max_length or 30, 30))
+    longest = info.max_length or 99
+    return st.from_regex(info.pattern.replace("$", r"\Z")).filter(lambda text: len(text) <= longest)
 
 
 def _or(bound: int | float | None, otherwise: int) -> int:
@@ -100,9 +110,26 @@ def _struct(info: inspect.StructType) -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries(tag | needed, optional=optional)
 
 
+_MAKERS: dict[type[inspect.Type], Callable[[Any], st.SearchStrategy[Any]]] = {
+    inspect.StructType: _struct,
+    inspect.Metadata: lambda info: _of(info.type),
+    inspect.IntType: lambda info: st.integers(_or(info.ge, -(2**31)), _or(info.le, 2**31)),
+    inspect.StrType: _text,
+    inspect.BoolType: lambda _: st.booleans(),
+    inspect.NoneType: lambda _: st.none(),
+    inspect.LiteralType: lambda info: st.sampled_from(info.values),
+    inspect.ListType: lambda info: st.lists(_of(info.item_type), max_size=min(info.max_length or 3, 3)),
+    inspect.DictType: lambda info: st.dictionaries(_of(info.key_type), _of(info.value_type), max_size=3),
+    inspect.UnionType: lambda info: st.one_of([_of(kind) for kind in info.types]),
+    inspect.AnyType: lambda _: st.none() | st.booleans() | st.integers() | st.text(max_size=20),
+}
+
+
 def places(value: Any, at: Path = ()) -> Iterator[Path]:
-    """Every place in a JSON value."""
+    """Every place in a JSON value, four levels down."""
     yield at
+    if len(at) > 3:
+        return
     inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, inner in inside:
         yield from places(inner, (*at, key))
@@ -115,7 +142,7 @@ def broken(draw: st.DrawFn, good: st.SearchStrategy[dict[str, Any]]) -> Any:
     for _ in range(draw(st.integers(1, 2))):
         at = draw(st.sampled_from(list(places(value))))
         how = draw(st.sampled_from(["replace", "replace", "replace", "drop", "add"]))
-        value = _with(value, at, how, draw(st.sampled_from(WEIRD)))
+        value = _with(value, at, how, copy.deepcopy(draw(st.sampled_from(WEIRD))))
     return value
 
 
