@@ -39,7 +39,7 @@ web: venv ## build the web files into deskbell/static
 
 format: venv ## put all sources into their one form
 	@$(PY) -m ruff format -q $(OURS)
-	@$(PY) -m ruff check -q --fix $(OURS)
+	@$(PY) -m ruff check -q --fix --exit-zero $(OURS)
 	@$(BOOT) modules
 	@$(BOOT) node npm run -s format -- --log-level warn
 
@@ -51,7 +51,7 @@ browser: venv
 
 static: venv
 	@echo "Format and lint"; $(PY) -m ruff format -q --check --output-format concise $(OURS) || { echo "Not in form: make format"; exit 1; }
-	@$(PY) -m ruff check -q $(OURS)
+	@$(PY) -m ruff check -q --output-format concise $(OURS)
 	@$(PY) scripts/lengths.py
 	@echo "Types"; $(PY) -m mypy --no-error-summary
 	@echo "Imports"; .venv/bin/lint-imports --no-logo > .build/imports.log || { cat .build/imports.log; exit 1; }
