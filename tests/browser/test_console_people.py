@@ -4,8 +4,8 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
 
-from tests.browser.console import Console, customer
 from tests.browser.conftest import NewPage
+from tests.browser.console import Console, customer
 from tests.browser.desk import Desk
 from tests.rules import rule
 

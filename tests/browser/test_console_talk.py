@@ -26,11 +26,13 @@ async def test_customers_are_blue_on_the_left_agents_gray_on_the_right_and_event
     await expect(hers).to_contain_text("<b>Norway</b>")
     await expect(ada.log).to_contain_text("Given to Ada")
     red, green, blue = await color(hers.locator(".bubble"))
-    assert blue > red + 20 and blue > green
+    assert blue > max(red + 20, green)
     own_color = await color(own.locator(".bubble"))
     assert max(own_color) - min(own_color) < 12
     left, right = await hers.bounding_box(), await own.bounding_box()
-    assert left and right and left["x"] < right["x"]
+    assert left
+    assert right
+    assert left["x"] < right["x"]
 
 
 @rule("CHAT-2")
@@ -68,7 +70,7 @@ async def test_ticks_tell_stored_delivered_and_read_and_pointing_at_them_tells_w
     await marta.line.say("read", c=c, seq=seq)
     await expect(tick).to_have_attribute("data-ticks", "read")
     red, green, blue = await color(tick, "color")
-    assert green > red + 40 and green > blue
+    assert green > max(red + 40, blue)
     holder = tick.locator("xpath=..")
     await holder.hover()
     assert re.fullmatch(r"Read Today, \d\d:\d\d", await holder.get_attribute("data-tip") or "")
@@ -168,21 +170,25 @@ async def test_the_top_shows_number_department_labels_and_agents_and_they_can_be
 
 @rule("CHAT-13")
 async def test_a_right_to_write_that_is_lost_meanwhile_is_said_plainly_and_the_text_kept(
-    desk: Desk, page: Page
+    desk: Desk, page: Page, complaints: list[str]
 ) -> None:
     ada = await Console(desk, page, "Ada").open()
     marta = await customer(desk, "Marta Holm")
     c = await marta.start("Hello")
     await ada.choose("Marta Holm")
+    await ada.box.click()
+    await page.keyboard.type("My careful answer")
+    await page.wait_for_load_state("networkidle")
     bruno = await desk.pool.fetchval("SELECT id FROM staff WHERE name = 'Bruno'")
     await desk.pool.execute("UPDATE conversation SET owner_id = $1 WHERE id = $2", bruno, c)
-    await ada.write("My careful answer")
+    await page.keyboard.press("Enter")
     failed = ada.log.get_by_role("alert")
     await expect(failed).to_contain_text("Not sent.")
     await expect(failed).to_contain_text("Bruno")
     await expect(ada.message("My careful answer")).to_be_visible()
-    await expect(page.locator(".reply")).to_contain_text("Bruno")
+    await expect(page.locator(".reply")).to_contain_text("no longer yours")
     assert await desk.texts() == ["Hello"]
+    complaints.clear()  # the browser reports that the conversation is not found
 
 
 @rule("CHAT-3", "CHAT-13")
@@ -237,17 +243,18 @@ async def test_a_long_talk_opens_at_its_end_and_older_messages_come_on_scrolling
 ) -> None:
     ada = await Console(desk, page, "Ada").open()
     marta = await customer(desk, "Marta Holm")
-    await marta.start("Message 0.")
-    for number in range(1, 120):
-        await marta.say(f"Message {number}.")
-        await asyncio.sleep(0)
+    c = await marta.start("Message 0.")
+    async with asyncio.timeout(60):
+        client = await desk.signed_in("Ada")
+        for number in range(1, 120):
+            message = {"id": f"m{number}", "text": f"Message {number}."}
+            await client.post(f"/api/conversations/{c}/messages", json=message)
     await ada.choose("Marta Holm")
     await expect(ada.message("Message 119.")).to_be_in_viewport()
     await expect(ada.message("Message 0.")).to_have_count(0)
-    for _ in range(12):
+    for number in (60, 20, 0):
         await ada.log.evaluate("log => log.scrollTop = 0")
-        if await ada.message("Message 0.").count():
-            break
+        await expect(ada.message(f"Message {number}.")).to_have_count(1)
     await expect(ada.message("Message 0.")).to_have_count(1)
     await marta.say("And one more")
     await page.get_by_role("button", name="1 new message").click()

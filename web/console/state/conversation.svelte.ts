@@ -76,10 +76,19 @@ export class Conversation {
       this.#take(detail);
       this.status = 'ready';
     } catch (error) {
-      if (this.status === 'ready') return;
-      this.status = error instanceof ApiError && error.status === 404 ? 'missing' : 'error';
+      const missing = error instanceof ApiError && error.status === 404;
+      if (this.status === 'ready') return missing ? this.#lost() : undefined;
+      this.status = missing ? 'missing' : 'error';
       this.error = error instanceof ApiError ? error.message : 'Something went wrong.';
     }
+  }
+
+  /** It went to somebody else while it was open: what is shown stays, writing ends (CHAT-13). */
+  #lost(): void {
+    if (!this.detail) return;
+    const why_not = 'This conversation is no longer yours. What you wrote is kept.';
+    const may = { write: false, close: false, accept: false, department: false, labels: false, why_not };
+    this.detail = { ...this.detail, may };
   }
 
   #take(detail: Detail): void {

@@ -19,6 +19,8 @@ export class List {
   error = $state('');
   /** Grows at each fresh load, so that a late answer to an older question is dropped. */
   turn = 0;
+  /** Cards that moved while a load was under way: the answer may be older than they are. */
+  moved: Set<Card> | null = null;
 
   constructor(tab: Tab) {
     this.tab = tab;
@@ -61,6 +63,7 @@ export class Lists {
     const list = this.#lists[tab];
     const turn = ++list.turn;
     if (list.status !== 'ready') list.status = 'loading';
+    list.moved = new Set();
     try {
       const page = await this.#page(tab, null);
       if (turn !== list.turn) return;
@@ -68,6 +71,8 @@ export class Lists {
       list.cards = page.next === null ? fresh : this.#join(list, fresh);
       if (list.cards.length <= fresh.length) list.next = page.next;
       list.status = 'ready';
+      for (const card of list.moved) this.#place(list, card, this.#stands(card.row));
+      list.moved = null;
     } catch (error) {
       if (turn !== list.turn || list.status === 'ready') return;
       list.status = 'error';
@@ -192,6 +197,7 @@ export class Lists {
   }
 
   #place(list: List, card: Card, stands: Tab | null): void {
+    list.moved?.add(card);
     if (list.status !== 'ready' || list.tab === 'tagged') return;
     const at = list.cards.indexOf(card);
     if (list.tab !== stands) {
