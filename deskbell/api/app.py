@@ -6,6 +6,7 @@ from litestar import Litestar
 from litestar.di import Provide
 from litestar.enums import ScopeType
 from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.types import Receive, Scope, Send
 
 from deskbell.api import auth, conversations, errors, problems, routes, widget_chat
@@ -46,7 +47,12 @@ def make_routes(edge: Edge, desk: Desk, messages: Buckets) -> Litestar:
         route_handlers=handlers,
         dependencies={**{name: _provide(value) for name, value in given.items()}, **auth.DEPENDENCIES},
         exception_handlers={**errors.HANDLERS, **problems.HANDLERS},
-        openapi_config=OpenAPIConfig(title="Deskbell", version=VERSION, path="/api"),
+        openapi_config=OpenAPIConfig(
+            title="Deskbell",
+            version=VERSION,
+            path="/api",
+            render_plugins=[JsonRenderPlugin()],  # its pages for people would fetch scripts from strangers
+        ),
         debug=False,
         logging_config=None,
     )

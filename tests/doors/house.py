@@ -14,7 +14,7 @@ import asyncpg
 import httpx
 
 from deskbell import wiring
-from deskbell.kit.clock import FixedClock
+from deskbell.kit.clock import Clock, FixedClock
 from deskbell.kit.tokens import Passwords
 from deskbell.settings import Settings
 from deskbell.store import departments, sites, staff
@@ -52,11 +52,12 @@ class Door:
 
 
 @asynccontextmanager
-async def node_at(settings: Settings, clock: FixedClock) -> AsyncIterator[Door]:
-    """A node that serves on a port the system chose."""
+async def node_at(settings: Settings, clock: Clock, port: int = 0) -> AsyncIterator[Door]:
+    """A node that serves on this port, or on one the system chose."""
     async with AsyncExitStack() as stack:
         listening = stack.enter_context(socket.socket())
-        listening.bind(("127.0.0.1", 0))
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(("127.0.0.1", port))
         node = await stack.enter_async_context(wiring.running(settings, clock))
         server = wiring.server_of(node)
         server.config.load()

@@ -22,7 +22,7 @@ class Socket:
         self._ids = 0
 
     async def say(self, t: str, **fields: Any) -> None:
-        await self.raw(json.dumps({"t": t, **fields}))
+        await self.raw(json.dumps({"t": t, **fields}, ensure_ascii=False))
 
     async def raw(self, data: str | bytes) -> None:
         await self.line.send(data)

@@ -1,0 +1,163 @@
+"""Who may do what at every door of the HTTP API: one table, which must name every route (PEOPLE-1, S6)."""
+
+import re
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.doors.house import Door, House, live_chat
+from tests.doors.test_bad_requests import routes_of
+from tests.rules import rule
+
+ROLES = ("nobody", "visitor", "theo", "olga", "mate", "ada", "sven", "boss")
+"""Nobody; Marta by her token; another visitor; an agent elsewhere; one of Ada's department; the owner; a supervisor;
+an admin."""
+
+STAFF = {"nobody": 401, "visitor": 401, "theo": 401}
+SEES = STAFF | {"olga": 404, "mate": 404}
+MARTA = {"theo": 404, **dict.fromkeys(("nobody", "olga", "mate", "ada", "sven", "boss"), 401)}
+ADMIN = STAFF | dict.fromkeys(("olga", "mate", "ada", "sven"), 403)
+TUNES = STAFF | dict.fromkeys(("olga", "mate", "ada"), 403)
+ANY: dict[str, int] = {}
+
+REFUSED: dict[tuple[str, str], dict[str, int]] = {
+    ("GET", "/api/conversations"): STAFF,
+    ("GET", "/api/conversations/counts"): STAFF,
+    ("GET", "/api/conversations/{number}"): SEES,
+    ("GET", "/api/conversations/{number}/entries"): SEES,
+    ("POST", "/api/conversations/{number}/messages"): SEES | {"sven": 403, "boss": 403},
+    ("POST", "/api/conversations/{number}/open"): SEES,
+    ("POST", "/api/conversations/{number}/close"): SEES,
+    ("POST", "/api/conversations/{number}/accept"): SEES | {"ada": 409, "sven": 409, "boss": 409},
+    ("PUT", "/api/conversations/{number}/department"): SEES,
+    ("PUT", "/api/conversations/{number}/labels"): SEES,
+    ("GET", "/api/widget/entries"): MARTA,
+    ("POST", "/api/widget/start"): {k: v for k, v in MARTA.items() if k != "theo"},
+    ("POST", "/api/widget/messages"): MARTA,
+    ("POST", "/api/widget/close"): MARTA,
+    ("POST", "/api/widget/session"): ANY,
+    ("GET", "/api/setup"): ANY,
+    ("POST", "/api/setup"): dict.fromkeys(ROLES, 409),
+    ("GET", "/api/session"): STAFF,
+    ("POST", "/api/session"): dict.fromkeys(ROLES, 401),
+    ("DELETE", "/api/session"): STAFF,
+    ("PUT", "/api/me/availability"): STAFF,
+    ("PATCH", "/api/me/settings"): STAFF,
+    ("PUT", "/api/me/password"): STAFF | dict.fromkeys(ROLES[3:], 400),
+    ("GET", "/api/team"): STAFF,
+    ("GET", "/api/staff"): ADMIN,
+    ("POST", "/api/staff"): ADMIN,
+    ("PATCH", "/api/staff/{staff_id}"): ADMIN,
+    ("GET", "/api/departments"): STAFF,
+    ("POST", "/api/departments"): ADMIN,
+    ("PATCH", "/api/departments/{department_id}"): ADMIN,
+    ("GET", "/api/sites"): ADMIN,
+    ("POST", "/api/sites"): ADMIN,
+    ("PATCH", "/api/sites/{site_id}"): ADMIN,
+    ("GET", "/api/labels"): STAFF,
+    ("GET", "/api/customers/{customer_id}"): SEES,
+    ("PATCH", "/api/customers/{customer_id}"): SEES,
+    ("POST", "/api/files"): STAFF,
+    ("GET", "/api/files/{file_id}"): STAFF | dict.fromkeys(ROLES[3:], 404),
+    ("GET", "/api/files/{file_id}/preview"): STAFF | dict.fromkeys(ROLES[3:], 404),
+    ("POST", "/api/widget/files"): {k: v for k, v in MARTA.items() if k != "theo"},
+    ("GET", "/api/widget/files/{file_id}"): MARTA | {"visitor": 404},
+    ("GET", "/api/widget/files/{file_id}/preview"): MARTA | {"visitor": 404},
+    ("POST", "/api/widget/files/{file_id}/link"): MARTA | {"visitor": 404},
+    ("GET", "/api/openapi.json"): ANY,
+    ("GET", "/api/{path}"): dict.fromkeys(ROLES, 404),
+    ("GET", "/api/preferences"): TUNES,
+    ("PATCH", "/api/preferences"): TUNES,
+}
+"""For each route, who is refused with what; everybody else is let in."""
+
+
+BODIES: dict[str, Any] = {
+    "POST /api/conversations/{number}/messages": {"id": "m", "text": "Hi"},
+    "POST /api/conversations/{number}/close": {"id": "c"},
+    "POST /api/conversations/{number}/accept": {"id": "a"},
+    "PUT /api/conversations/{number}/department": {"id": "d", "department": 2},
+    "PUT /api/conversations/{number}/labels": {"id": "l", "add": ["urgent"]},
+    "POST /api/widget/start": {"id": "s", "text": "Hi"},
+    "POST /api/widget/messages": {"id": "w", "text": "Hi", "c": 1},
+    "POST /api/widget/close": {"id": "e", "c": 1},
+    "POST /api/widget/session": {"site": "shop"},
+    "POST /api/setup": {"token": "x", "name": "X", "email": "x@desk.test", "password": "three quiet boats"},
+    "POST /api/session": {"email": "x@desk.test", "password": "wrong"},
+    "PUT /api/me/availability": {"available": True},
+    "PATCH /api/me/settings": {"theme": "dark"},
+    "PUT /api/me/password": {"old": "wrong", "new": "three quiet lighthouses"},
+    "POST /api/staff": {"name": "New", "email": "new@desk.test", "role": "agent"},
+    "PATCH /api/staff/{staff_id}": {"max_chats": 4},
+    "POST /api/departments": {"name": "New"},
+    "PATCH /api/departments/{department_id}": {"description": "x"},
+    "POST /api/sites": {"name": "New"},
+    "PATCH /api/sites/{site_id}": {"name": "Changed"},
+    "PATCH /api/customers/{customer_id}": {"phone": "123"},
+    "PATCH /api/preferences": {"max_chats": 6},
+}
+QUERIES = {"/api/conversations": "?tab=live", "/api/widget/entries": "?c=1", "/api/files": "?name=a.txt"}
+QUERIES["/api/widget/files"] = "?name=a.txt"
+NUMBERS = {
+    "staff_id": 1,
+    "department_id": 1,
+    "site_id": 1,
+    "customer_id": 1,
+    "number": 1,
+    "file_id": "0" * 32,
+}
+
+
+async def people(house: House) -> dict[str, httpx.AsyncClient]:
+    """Everybody of ROLES. Marta is customer 1; her chat is number 1, and Ada's."""
+    support = await house.department("Support")
+    await house.department("Sales")
+    chat = await live_chat(house, in_=(support,))
+    theo = await house.visitor()
+    others = {
+        "olga": await house.hire("Olga", in_=(support + 1,)),
+        "mate": await house.hire("Mate", in_=(support,)),
+        "sven": await house.hire("Sven", "supervisor"),
+        "boss": await house.hire("Boss", "admin"),
+    }
+    nobody = house.keep(house.nodes[0].client())
+    visitors = {"visitor": chat.visitor.http(), "theo": theo.http()}
+    staff = {"ada": await chat.agent.http()} | {name: await person.http() for name, person in others.items()}
+    return {"nobody": nobody, **visitors, **staff}
+
+
+def request(client: httpx.AsyncClient, method: str, path: str) -> httpx.Request:
+    address = re.sub(r"\{(\w+)\}", lambda found: str(NUMBERS.get(found[1], "nothing")), path)
+    address += QUERIES.get(path, "")
+    if path.endswith("/files"):
+        return client.build_request(method, address, content=b"some text")
+    return client.build_request(method, address, json=BODIES.get(f"{method} {path}"))
+
+
+async def test_every_route_is_in_the_table(door: Door) -> None:
+    assert {(route.method, route.path) for route in routes_of(door)} == REFUSED.keys()
+
+
+@rule("PEOPLE-1")
+@pytest.mark.parametrize("group", sorted({path.split("/")[2] for _, path in REFUSED}))
+async def test_every_door_lets_in_whom_it_should_and_nobody_else(
+    door: Door, house: House, group: str
+) -> None:
+    clients = await people(house)
+    wrong = []
+    for (method, path), refused in REFUSED.items():
+        if path.split("/")[2] != group:
+            continue
+        for role in sorted(
+            ROLES, key=lambda role: role not in refused
+        ):  # who is refused changes nothing: first
+            client = clients[role]
+            answer = await client.send(request(client, method, path))
+            let_in = answer.status_code not in (401, 403, 404) and answer.status_code < 500
+            expected = refused.get(role)
+            if not (let_in if expected is None else answer.status_code == expected):
+                wrong.append(
+                    f"{method} {path} {role}: {answer.status_code}, not {expected} {answer.text[:90]}"
+                )
+    assert wrong == []
