@@ -1,6 +1,7 @@
-"""Browser journeys: a real server process, a real Chromium, other people's pages. No console error goes unnoticed."""
+"""Browser journeys: a real server, a real Chromium, other people's pages. No console error goes unnoticed."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +25,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture
 async def desk(pool: asyncpg.Pool, database: str, tmp_path: Path) -> AsyncIterator[Desk]:
     """A furnished desk that serves."""
-    assert (STATIC / "widget" / "manifest.json").exists(), (
-        "The web parts are not built: run `make web` first."
-    )
-    desk = Desk(pool, database, tmp_path)
+    async with _serving(Desk(pool, database, tmp_path)) as desk:
+        yield desk
+
+
+@pytest.fixture
+async def desk_apart(pool: asyncpg.Pool, database: str, tmp_path: Path) -> AsyncIterator[Desk]:
+    """The same in a process of its own, whose plug can be pulled."""
+    async with _serving(Desk(pool, database, tmp_path, apart=True)) as desk:
+        yield desk
+
+
+@asynccontextmanager
+async def _serving(desk: Desk) -> AsyncIterator[Desk]:
+    assert (STATIC / "widget" / "manifest.json").exists(), "The web parts are not built: run `make web`."
     try:
         await desk.furnish()
         await desk.start()

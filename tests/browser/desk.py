@@ -1,14 +1,13 @@
-"""A real server process for the browser journeys, its staff, and the pages of other sites that embed the widget."""
+"""A real server for the browser journeys, its staff, and the pages of other sites that embed the widget."""
 
 import asyncio
 import contextlib
 import itertools
 import os
-import signal
 import socket
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,8 +15,11 @@ from typing import Any
 import asyncpg
 import httpx
 
+from deskbell.kit.clock import SystemClock
 from deskbell.kit.tokens import Passwords
+from deskbell.settings import Settings
 from deskbell.store import departments, sites, staff
+from tests.doors.house import node_at
 from tests.doors.sockets import Frame, Socket, greet, open_socket
 
 PASSWORD = "seven green bicycles"
@@ -29,31 +31,44 @@ _numbers = itertools.count(1)
 
 
 class Desk:
-    """A `deskbell serve` on a database of its own; Ada and Bruno are in Support, Olga is in Sales."""
+    """A desk that serves on a database of its own; Ada and Bruno are in Support, Olga is in Sales.
 
-    def __init__(self, pool: asyncpg.Pool, database: str, folder: Path) -> None:
-        self.pool, self.folder = pool, folder
+    The server runs in the test's own process, which saves seconds of starting; `apart` gives it one of its own
+    (`deskbell serve`), so that it can be killed.
+    """
+
+    def __init__(self, pool: asyncpg.Pool, database: str, folder: Path, *, apart: bool = False) -> None:
+        self.pool, self.folder, self.apart = pool, folder, apart
         self.port = free_port()
         self.address = f"http://localhost:{self.port}"
-        self.environment = {
-            **os.environ,
-            "DATABASE_URL": database,
-            "DATA": str(folder / "data"),
-            "PORT": str(self.port),
-            "SECRET": "s" * 32,
-            "LOG": "warning",
-            "DRAIN_SECONDS": "1",
+        self.settings: dict[str, Any] = {
+            "database_url": database,
+            "data": folder / "data",
+            "port": self.port,
+            "secret": "s" * 32,
+            "log": "warning",
+            "drain_seconds": 1,
         }
         self.process: asyncio.subprocess.Process | None = None
+        self._here: AsyncExitStack | None = None
         self._lines: list[Socket] = []
         self._clients: list[httpx.AsyncClient] = []
 
     async def start(self) -> None:
-        """Serve, and wait until the first page comes. Raises AssertionError with the server's own words."""
+        """Serve on the same port as before."""
+        if self.apart:
+            await self._start_apart()
+            return
+        self._here = AsyncExitStack()
+        await self._here.enter_async_context(node_at(Settings(**self.settings), SystemClock(), self.port))
+
+    async def _start_apart(self) -> None:
+        """Wait until the first page comes. Raises AssertionError with the server's own words."""
         log = self.folder / f"server-{next(_numbers)}.log"
+        environment = os.environ | {name.upper(): str(value) for name, value in self.settings.items()}
         with log.open("wb") as out:
             self.process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "deskbell", "serve", env=self.environment, stdout=out, stderr=out
+                sys.executable, "-m", "deskbell", "serve", env=environment, stdout=out, stderr=out
             )
         async with httpx.AsyncClient(base_url=self.address) as client, asyncio.timeout(STARTS_WITHIN_S):
             while True:
@@ -63,10 +78,13 @@ class Desk:
                         return
                 await asyncio.sleep(0.05)
 
-    async def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
-        """SIGKILL is what a torn-out plug looks like."""
+    async def stop(self) -> None:
+        """Here: as a signal would stop it. Apart: SIGKILL, which is what a torn-out plug looks like."""
+        if self._here:
+            await self._here.aclose()
+            self._here = None
         if self.process and self.process.returncode is None:
-            self.process.send_signal(how)
+            self.process.kill()
             await self.process.wait()
 
     async def close(self) -> None:
@@ -74,7 +92,7 @@ class Desk:
             await line.line.close()
         for client in self._clients:
             await client.aclose()
-        await self.stop(signal.SIGKILL)
+        await self.stop()
 
     async def furnish(self) -> None:
         """Departments, staff (all switched Available) and the site `shop`, which asks nothing."""

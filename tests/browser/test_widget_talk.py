@@ -1,6 +1,5 @@
 """A customer talks from a site or from the hosted page, and nothing is lost on the way."""
 
-import signal
 from pathlib import Path
 
 from playwright.async_api import Page, expect
@@ -81,24 +80,25 @@ async def test_thread_unread_count_and_unsent_text_survive_a_reload(
     await marta.framed()
     await ada.ask("send", c=c, text="One moment, I look.")
     await expect(marta.inside.get_by_text("One moment, I look.")).to_be_attached()
-    await marta.inside.wait_for_function("document.title === '(1) Shop'")
+    await marta.titled("(1) Shop")
     await marta.open()
     await marta.sees("Where is my parcel?")
     await expect(marta.box).to_have_value("By the way, ")
-    await marta.inside.wait_for_function("document.title === 'Shop'")
+    await marta.titled("Shop")
 
 
 @rule("VISITOR-5")
 async def test_a_message_written_while_the_desk_is_away_goes_out_once_when_it_is_back(
-    desk: Desk, page: Page, complaints: list[str]
+    desk_apart: Desk, page: Page, complaints: list[str]
 ) -> None:
+    desk = desk_apart
     ada = await desk.console("Ada")
     await page.goto(f"{desk.address}/chat/shop")
     marta = Widget(page)
     await marta.write("First")
     await given(ada)
     await expect(marta.tick("stored")).to_be_visible()
-    await desk.stop(signal.SIGKILL)
+    await desk.stop()
     await marta.write("Second")
     await marta.write("Third")
     await expect(marta.tick("waiting")).to_be_visible()

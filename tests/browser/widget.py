@@ -1,5 +1,6 @@
 """The widget as a person uses it: a click where the launcher is, then the frame."""
 
+import asyncio
 from typing import Any
 
 from playwright.async_api import Frame, Locator, Page, expect
@@ -62,6 +63,12 @@ class Widget:
 
     async def sees(self, text: str, **more: Any) -> None:
         await expect(self.log).to_contain_text(text, **more)
+
+    async def titled(self, title: str) -> None:
+        """Wait until the frame is called so."""
+        async with asyncio.timeout(10):
+            while await self.inside.title() != title:  # noqa: ASYNC110  a title tells nobody that it changed
+                await asyncio.sleep(0.05)
 
     def tick(self, how: str) -> Locator:
         return self.inside.locator(f"[data-tick={how}]")
