@@ -34,11 +34,10 @@ def _password_hash() -> str:
         passwords.close()
 
 
-class Door:
-    """A running node, at `address`."""
+class Place:
+    """Where a node answers."""
 
-    def __init__(self, node: wiring.Node, server: wiring.Server, port: int) -> None:
-        self.node, self.server = node, server
+    def __init__(self, port: int) -> None:
         self.address = f"http://127.0.0.1:{port}"
         self.sockets = f"ws://127.0.0.1:{port}"
 
@@ -49,6 +48,14 @@ class Door:
 
     def client(self, **headers: str) -> httpx.AsyncClient:
         return httpx.AsyncClient(base_url=self.address, headers=self.own | headers, timeout=20)
+
+
+class Door(Place):
+    """A node that runs in this process."""
+
+    def __init__(self, node: wiring.Node, server: wiring.Server, port: int) -> None:
+        super().__init__(port)
+        self.node, self.server = node, server
 
 
 @asynccontextmanager
@@ -100,11 +107,6 @@ class House:
             await other.node.desk._renew_node()  # they know of each other from now on
         return door
 
-    async def close(self, door: Door) -> None:
-        """Stop one node as a signal would."""
-        self.nodes.remove(door)
-        door.server.should_exit = True
-
     async def department(self, name: str) -> int:
         made = await departments.add(self.pool, name, "", True)
         assert made is not None
@@ -139,7 +141,7 @@ class House:
         site = {"key": key, "name": key.title(), "active": True, "allowed_origins": [], "departments": []}
         await sites.add(self.pool, site | {"look": {}, "texts": {}, "form": {}})
 
-    async def visitor(self, door: Door | None = None, site: str = "shop") -> "Visitor":
+    async def visitor(self, door: Place | None = None, site: str = "shop") -> "Visitor":
         """A new browser on a page of the site."""
         door = door or self.nodes[0]
         async with door.client() as http:
@@ -159,7 +161,7 @@ class Person:
         self._house, self.id, self.name, self.email = house, id, name, email
         self.cookie = ""
 
-    async def sign_in(self, door: Door | None = None) -> httpx.AsyncClient:
+    async def sign_in(self, door: Place | None = None) -> httpx.AsyncClient:
         """By HTTP, as the sign-in page does it; a client that is signed in (once more)."""
         door = door or self._house.nodes[0]
         client = self._house.keep(door.client())
@@ -168,14 +170,14 @@ class Person:
         self.cookie = f"deskbell_session={client.cookies['deskbell_session']}"
         return client
 
-    async def http(self, door: Door | None = None) -> httpx.AsyncClient:
+    async def http(self, door: Place | None = None) -> httpx.AsyncClient:
         """Signed in by the session there is (or a new one), on any node."""
         if not self.cookie:
             return await self.sign_in(door)
         door = door or self._house.nodes[0]
         return self._house.keep(door.client(Cookie=self.cookie))
 
-    async def console(self, door: Door | None = None, **hello: Any) -> Socket:
+    async def console(self, door: Place | None = None, **hello: Any) -> Socket:
         """A console that is connected and greeted."""
         door = door or self._house.nodes[0]
         if not self.cookie:
@@ -191,11 +193,11 @@ class Visitor:
     def __init__(self, house: House, stack: AsyncExitStack, token: str) -> None:
         self._house, self._stack, self.token = house, stack, token
 
-    def http(self, door: Door | None = None) -> httpx.AsyncClient:
+    def http(self, door: Place | None = None) -> httpx.AsyncClient:
         door = door or self._house.nodes[0]
         return self._house.keep(door.client(Authorization=f"Bearer {self.token}"))
 
-    async def widget(self, door: Door | None = None, **hello: Any) -> Socket:
+    async def widget(self, door: Place | None = None, **hello: Any) -> Socket:
         """A widget that is connected and greeted."""
         socket = await visitor_socket(door or self._house.nodes[0])
         await greet(socket, token=self.token, **hello)
@@ -208,7 +210,7 @@ class Visitor:
         return ack
 
 
-async def staff_socket(door: Door, cookie: str, origin: str | None = "") -> Socket:
+async def staff_socket(door: Place, cookie: str, origin: str | None = "") -> Socket:
     """`origin` "" is the node's own, None is none at all."""
     headers = {"Cookie": cookie} if cookie else {}
     if origin is not None:
@@ -216,7 +218,7 @@ async def staff_socket(door: Door, cookie: str, origin: str | None = "") -> Sock
     return await open_socket(f"{door.sockets}/api/socket", headers)
 
 
-async def visitor_socket(door: Door) -> Socket:
+async def visitor_socket(door: Place) -> Socket:
     return await open_socket(f"{door.sockets}/api/widget/socket")
 
 

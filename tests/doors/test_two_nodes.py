@@ -95,7 +95,7 @@ async def test_when_a_node_goes_its_clients_resume_on_the_other(house: House) ->
 
 @rule("OPS-2")
 async def test_news_that_came_while_the_listener_was_cut_is_caught_up(house: House) -> None:
-    one, two, chat = await chat_across(house)
+    _, _, chat = await chat_across(house)
     cut = await house.pool.fetchval(
         "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
         "WHERE datname = current_database() AND query LIKE 'LISTEN%'"
