@@ -10,13 +10,13 @@ export class Card {
   constructor(row: Row) {
     this.id = row.id;
     this.row = row;
-    this.seen = row.seen ?? null;
+    this.seen = row.seen?.seq ? row.seen : null;
   }
 
   /** Socket frames carry no `seen`: what is known stays. */
   update(row: Row): void {
     this.row = row;
-    if (row.seen) this.see(row.seen);
+    if (row.seen?.seq) this.see(row.seen);
   }
 
   see(seen: Seen): void {

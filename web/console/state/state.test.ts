@@ -120,7 +120,7 @@ test('Unread and the dot count from what this agent has seen, and what was seen 
 
 test('One’s own last message is no news, and somebody else’s chat has no dot.', () => {
   const own = new Card(row(3, { last_seq: 9, last_agent_seq: 9, seen: { seq: 5, count: 1 } }));
-  const other = new Card(row(4, { owner: 2 }));
+  const other = new Card(row(4, { owner: 2, seen: { seq: 0, count: 0 } }));
   expect([own.activity(1), other.activity(1), other.unread(1)]).toEqual([false, false, 0]);
 });
 
