@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from deskbell.embedded import EmbeddedPostgres
 from tests.rules import rule
 
 
@@ -44,6 +45,8 @@ def serving(data: Path) -> Iterator["subprocess.Popen[str]"]:
     ) as desk:
         yield desk
         desk.kill()
+    # A killed desk leaves its PostgreSQL running, for the next start to join.
+    EmbeddedPostgres(data / "postgres").wipe_if_unused()
 
 
 def _until(desk: "subprocess.Popen[str]", words: str) -> str:

@@ -101,7 +101,7 @@ class EmbeddedPostgres:
             if not self._users.leave():
                 self._postmaster.let_go()
             elif self._postmaster.running() or self._postmaster.join():
-                self._postmaster.stop()
+                self._shut_down()
 
     def wipe_if_unused(self) -> bool:
         """Delete the data, unless another process uses it; a left-over postmaster is stopped first."""
@@ -110,9 +110,16 @@ class EmbeddedPostgres:
             if not self._users.leave():
                 return False
             if self.folder.exists() and self._postmaster.join():
-                self._postmaster.stop()
+                self._shut_down()
             shutil.rmtree(self.folder, ignore_errors=True)
             return True
+
+    def _shut_down(self) -> None:
+        """Stop it and remove the folder of its socket, which may lie in the system's temporary folder."""
+        self._postmaster.stop()
+        if self._postmaster.sockets is not None:
+            with contextlib.suppress(OSError):
+                self._postmaster.sockets.rmdir()
 
     def _make_parent(self) -> None:
         try:

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -54,6 +55,10 @@ async def _comes_back(dsn: str) -> None:
                 await asyncio.sleep(0.05)
 
 
+def _closed_to_others(folder: Path) -> bool:
+    return folder.stat().st_mode & 0o077 == 0
+
+
 def _other_process(folder: Path) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         [sys.executable, "-c", STARTER, str(folder)],
@@ -73,8 +78,8 @@ async def test_it_starts_from_nothing_in_unicode_and_keeps_what_is_written(serve
 
 async def test_it_listens_on_no_network(server: EmbeddedPostgres) -> None:
     assert await _ask(server.dsn, "SHOW listen_addresses") == ""
-    assert server.folder.stat().st_mode & 0o077 == 0
-    assert Path(server.dsn.partition("host=")[2]).stat().st_mode & 0o077 == 0
+    assert _closed_to_others(server.folder)
+    assert _closed_to_others(Path(server.dsn.partition("host=")[2]))
 
 
 async def test_a_killed_postmaster_is_started_again_with_what_was_committed(server: EmbeddedPostgres) -> None:
@@ -145,7 +150,10 @@ async def test_a_start_that_was_cut_half_way_begins_afresh(tmp_path: Path) -> No
 async def test_a_folder_with_a_long_name_gets_its_socket_elsewhere(tmp_path: Path) -> None:
     server = EmbeddedPostgres(tmp_path / ("long" * 25) / "postgres", options=SMALL)
     assert await _ask(await server.start()) == 1
+    sockets = server.dsn.partition("host=")[2]
+    assert sockets.startswith(tempfile.gettempdir())
     await server.stop()
+    assert not os.access(sockets, os.F_OK)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs to start as root")
