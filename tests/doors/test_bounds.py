@@ -12,7 +12,6 @@ from deskbell.api.sockets import Allowance
 from deskbell.realtime import connection
 from tests.doors.house import Door, House, live_chat
 from tests.doors.sockets import Socket, greet
-from tests.rules import rule
 
 
 @pytest.mark.parametrize("who", ["ada", "marta"])
@@ -149,7 +148,6 @@ async def small_reader(url: str) -> Socket:
     )
 
 
-@rule("OPS-2")
 async def test_a_reader_that_stops_is_closed_and_harms_nobody(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -128,7 +128,6 @@ async def test_who_watched_a_ticket_hears_no_more_when_another_takes_it(house: H
     assert (await watching.hear("error"))["code"] == "not_found"
 
 
-@rule("VISITOR-5")
 async def test_a_chat_that_comes_back_leaves_its_former_owner(door: Door, house: House) -> None:
     """Closed, revived by the customer, given to somebody else: the former owner gets what ends it, no more."""
     chat = await live_chat(house)
