@@ -7,8 +7,8 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
-from deskbell.desk.batch import Outcome
 from deskbell.desk.desk import Desk
+from deskbell.desk.task import Outcome
 from deskbell.domain.commands import CloseConversation, Command, WriteMessage
 from deskbell.domain.errors import NotFound, Refused
 from deskbell.domain.people import Customer, Staff

@@ -1,6 +1,6 @@
 """One batch of commands on its way through one transaction."""
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
@@ -17,34 +17,20 @@ from deskbell.domain.people import Staff
 from deskbell.kit.postgres import Connection
 from deskbell.realtime.publication import Publication, pack
 from deskbell.store import attachments, changes
-from deskbell.store.changes import Answer, Introduction, Key, Saving
+from deskbell.store.changes import Answer, Introduction, Key, Loaded, Saving
 
 from .directory import Names
 from .present import publication_of, shown_name
+from .task import Outcome, Task
 
 log = structlog.get_logger()
 
-Outcome = Answer | Refused
-
-
-class Task:
-    """A command, and whom to tell what came of it."""
-
-    __slots__ = ("answer", "command")
-
-    def __init__(self, command: Command, answer: Callable[[Outcome], None]) -> None:
-        self.command = command
-        self.answer = answer
-
-    def settle(self, outcome: Outcome) -> None:
-        try:
-            self.answer(outcome)
-        except Exception:
-            log.exception("answer_failed")
-
 
 class Batch:
-    """lock -> decide -> save -> (commit by the caller) -> settle. Answers are given only by `settle`."""
+    """lock -> decide -> save -> (commit by the caller) -> settle. Answers are given only by `settle`.
+
+    Or, for plain messages in conversations this lane knows: recall -> decide -> save_unlocked -> settle.
+    """
 
     def __init__(self, tasks: list[Task], names: Names, now: datetime) -> None:
         self.publications: list[Publication] = []
@@ -74,16 +60,20 @@ class Batch:
             pairs = [(start.actor.id, start.client_id) for start in starts]
             self._places = await changes.places_of(connection, pairs)
         ids = {c.conversation_id for t in self._tasks if not isinstance(c := t.command, StartChat)}
-        for loaded in (await changes.lock(connection, ids.union(self._places.values()))).values():
-            self._before[loaded.conversation.id] = loaded.conversation
-            self._customers[loaded.conversation.id] = loaded.customer_name
-        self._after.update(self._before)
+        self.recall((await changes.lock(connection, ids.union(self._places.values()))).values())
         keys = [key for task in self._tasks if (key := self._key(task.command)) is not None]
         if keys:
             self._answered = await changes.earlier_answers(connection, keys)
         if starts:
             await self._number(connection, starts)
         await self._look_up(connection)
+
+    def recall(self, all_loaded: Iterable[Loaded]) -> None:
+        """The conversations to decide on: just locked, or as this lane remembers them."""
+        for conversation, customer_name in all_loaded:
+            self._before[conversation.id] = conversation
+            self._customers[conversation.id] = customer_name
+        self._after.update(self._before)
 
     async def _number(self, connection: Connection, starts: list[StartChat]) -> None:
         """Numbers for the customers who may need a new chat. Now that rows are locked, nothing closes behind our back."""
@@ -204,15 +194,40 @@ class Batch:
             self._answered[key] = answer._replace(dup=True)
         return answer
 
+    @property
+    def all_granted(self) -> bool:
+        """Whether no command was refused."""
+        return not any(isinstance(outcome, Refused) for _, outcome in self._outcomes)
+
     async def save(self, connection: Connection, node: str, *, alone: bool) -> None:
         """Write everything in few statements, with the notice to the other nodes if there are any."""
-        changed = {
+        changed = self._changed()
+        if changed:
+            notices = self._publish(changed, node, alone)
+            await changes.save(
+                connection,
+                Saving(self._before, changed, self._entries, self._attached, self._introductions, notices),
+            )
+
+    async def save_unlocked(self, connection: Connection, node: str, *, alone: bool) -> bool:
+        """Write messages decided from memory, in one statement; False, and nothing written, if it was outdated."""
+        changed = self._changed()
+        notices = self._publish(changed, node, alone)
+        return await changes.save_unlocked(connection, self._before, changed, self._entries, notices)
+
+    def outcome_states(self) -> list[Loaded]:
+        """The conversations as they are after the commit."""
+        return [Loaded(c, self._customers[c.id]) for c in self._after.values()]
+
+    def _changed(self) -> dict[int, Conversation]:
+        return {
             c.id: c
             for c in self._after.values()
             if (before := self._before.get(c.id)) is None or c is not before
         }
-        if not changed:
-            return
+
+    def _publish(self, changed: dict[int, Conversation], node: str, alone: bool) -> list[str]:
+        """Encode what has to be told of it; the notices for the other nodes."""
         by_conversation = attrgetter("conversation_id")
         entries = {
             c: list(group)
@@ -224,9 +239,7 @@ class Batch:
             )
             for c in changed.values()
         ]
-        notices = [] if alone else pack(node, self.publications)
-        saving = Saving(self._before, changed, self._entries, self._attached, self._introductions, notices)
-        await changes.save(connection, saving)
+        return [] if alone else pack(node, self.publications)
 
     def settle(self) -> None:
         for task, outcome in self._outcomes:

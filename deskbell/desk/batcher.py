@@ -20,8 +20,10 @@ from deskbell.kit.postgres import AWAY, connect
 from deskbell.realtime.publication import Publication
 from deskbell.store.changes import Answer
 
-from .batch import Batch, Outcome, Task
+from .batch import Batch
 from .directory import Directory
+from .memory import Memory
+from .task import Outcome, Task
 
 log = structlog.get_logger()
 
@@ -33,6 +35,10 @@ RETRY_TEXT = "The desk cannot save just now. It will be tried again."
 RETRY = Refused("retry", RETRY_TEXT)
 FAILED = Refused("internal", "Something went wrong here. Nothing was changed.")
 BUSY = Refused("busy", "The desk is very busy. It will be tried again.")
+
+# Writers lock rows in the order of their ids, which only a nested loop over sorted input keeps: else two of them
+# could wait for each other.
+IN_ORDER = {"enable_hashjoin": "off", "enable_mergejoin": "off", "enable_seqscan": "off"}
 
 AGAIN = (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 
@@ -66,7 +72,7 @@ class Batcher:
     def submit(self, command: Command, answer: Callable[[Outcome], None]) -> None:
         """`answer` gets an Answer or a Refused; it must not block or raise."""
         key = command.actor.id if isinstance(command, StartChat) else command.conversation_id
-        self._lanes[key % len(self._lanes)].submit(Task(command, answer))
+        self.lane(key).submit(Task(command, answer))
 
     async def perform(self, command: Command) -> Answer:
         """Submit and wait. Raises Refused."""
@@ -81,6 +87,23 @@ class Batcher:
         if isinstance(outcome, Refused):
             raise outcome
         return outcome
+
+    def forget(self, conversation_id: int) -> None:
+        """Another node has changed it."""
+        self.lane(conversation_id).memory.forget(conversation_id)
+
+    def forget_all(self) -> None:
+        """Customers' names may be others now, or news was missed."""
+        for lane in self._lanes:
+            lane.memory.forget_all()
+
+    def mark(self, conversation_id: int, by: str, delivered: int, read: int) -> None:
+        """Somebody has received or read up to there."""
+        self.lane(conversation_id).memory.mark(conversation_id, by, delivered, read)
+
+    def lane(self, key: int) -> "Lane":
+        """Where the commands of a conversation go."""
+        return self._lanes[key % len(self._lanes)]
 
     def workers(self) -> list[Callable[[], Awaitable[None]]]:
         """What has to run for ever: one per lane."""
@@ -114,6 +137,7 @@ class Lane:
         self._wake = asyncio.Event()
         self._connection: asyncpg.Connection | None = None
         self._working = False
+        self.memory = Memory()
 
     @property
     def is_busy(self) -> bool:
@@ -144,9 +168,10 @@ class Lane:
         """Answer every one of these exactly once."""
         waiting = deque(tasks)
         try:
+            waiting = tasks_left = await self._handle_plain(tasks)
             if len(waiting) > 1:
                 try:
-                    batch = await self._commit(tasks)
+                    batch = await self._commit(list(tasks_left))
                 except AWAY:
                     raise
                 except Exception as error:  # a bad neighbour must harm nobody: one by one
@@ -159,6 +184,32 @@ class Lane:
                 waiting.popleft()
         except AWAY as error:
             await self._give_back(waiting, error)
+
+    async def _handle_plain(self, tasks: list[Task]) -> deque[Task]:
+        """Answer those that can be decided from memory; the others, or all if memory was outdated, are left."""
+        plain, known = self.memory.plain(tasks)
+        if not plain:
+            return deque(tasks)
+        batch = Batch(plain, self._directory.names, self._clock.now())
+        batch.recall(known)
+        batch.decide()
+        if not batch.all_granted or not await self._save_unlocked(batch):
+            for loaded in known:
+                self.memory.forget(loaded.conversation.id)
+            return deque(tasks)
+        self.memory.keep(batch.outcome_states())
+        self._tell(batch)
+        done = set(plain)
+        return deque(task for task in tasks if task not in done)
+
+    async def _save_unlocked(self, batch: Batch) -> bool:
+        try:
+            return await batch.save_unlocked(await self._connected(), self._node, alone=self._alone())
+        except AWAY:
+            raise
+        except Exception as error:  # a client id that was there before, or a text that cannot be stored
+            log.info("plain_batch_again", error=type(error).__name__)
+            return False
 
     async def _handle_alone(self, task: Task) -> None:
         for patience in range(TRIES):
@@ -188,6 +239,7 @@ class Lane:
     async def _give_back(self, tasks: Iterable[Task], error: BaseException) -> None:
         """The database is away, or nobody knows whether it committed: senders try again with the same id."""
         log.warning("database_away", error=type(error).__name__)
+        self.memory.forget_all()
         if self._connection is not None:
             self._connection.terminate()
             self._connection = None
@@ -196,9 +248,7 @@ class Lane:
         await asyncio.sleep(0.1)
 
     async def _commit(self, tasks: list[Task]) -> Batch:
-        connection = self._connection
-        if connection is None or connection.is_closed():
-            connection = self._connection = await connect(self._dsn)
+        connection = await self._connected()
         batch = Batch(tasks, self._directory.names, self._clock.now())
         transaction = connection.transaction()
         await transaction.start()
@@ -211,4 +261,10 @@ class Lane:
                 await transaction.rollback()
             raise
         await transaction.commit()
+        self.memory.keep(batch.outcome_states())
         return batch
+
+    async def _connected(self) -> asyncpg.Connection:
+        if self._connection is None or self._connection.is_closed():
+            self._connection = await connect(self._dsn, **IN_ORDER)
+        return self._connection

@@ -15,13 +15,13 @@ from deskbell.realtime.publication import Missing, Note, Notice, Thread, to_publ
 from deskbell.store import conversations, nodes, sessions
 from deskbell.store.changes import Answer
 
-from .batch import Outcome
 from .batcher import Batcher, Published
 from .directory import Directory
 from .marks import Marker
 from .presence import Presence
 from .resume import Reader
 from .router import Router
+from .task import Outcome
 
 log = structlog.get_logger()
 
@@ -49,7 +49,7 @@ class Desk:
         )
         self.router = Router(dsn, pool, clock, self.batcher, self.directory, hub, self.bus)
         self.reader = Reader(pool, self.directory, self.router.place_of, hub.know)
-        self.marker = Marker(pool, clock, hub, self.bus)
+        self.marker = Marker(pool, clock, hub, self.bus, self.batcher.mark)
         self.presence = Presence(pool, clock, hub, node, self.router.wake)
         self.pool = pool
         hub.backfill = self.reader.backfill
@@ -118,6 +118,7 @@ class Desk:
                 self._hear_note(part)
 
     def _hear_thread(self, thread: Thread) -> None:
+        self.batcher.forget(thread.c)
         if not self.hub.listens(thread.c, thread.owners, thread.departments, thread.customer):
             self.hub.skip(thread.c, thread.last)
             return
@@ -153,6 +154,7 @@ class Desk:
         self._tell_changed(what)
 
     def _tell_changed(self, what: Sequence[str]) -> None:
+        self.batcher.forget_all()
         self.hub.tell_staff(encode(ChangedFrame(list(what))))
         self.router.wake()
         if "team" in what:  # somebody's role or departments may be others now: sockets get theirs anew
@@ -160,6 +162,7 @@ class Desk:
 
     async def after_gap(self) -> None:
         """News was missed while the listener was away: read where things stand."""
+        self.batcher.forget_all()
         await self._renew_node()
         await self.check_sessions()
         await self.directory.refresh()

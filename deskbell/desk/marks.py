@@ -3,6 +3,7 @@
 Reading a chat must not cost a commit per message."""
 
 import asyncio
+from collections.abc import Callable
 
 import structlog
 
@@ -23,11 +24,20 @@ KEPT = 20_000
 class Marker:
     """`note` never waits. With the database away marks are kept, up to a bound; clients send theirs again."""
 
-    def __init__(self, pool: Pool, clock: Clock, hub: Hub, bus: PostgresBus) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        clock: Clock,
+        hub: Hub,
+        bus: PostgresBus,
+        remember: Callable[[int, str, int, int], None],
+    ) -> None:
+        """`remember` keeps what the writing path has in memory up to date."""
         self._pool = pool
         self._clock = clock
         self._hub = hub
         self._bus = bus
+        self._remember = remember
         self._marks: dict[tuple[int, int], tuple[int, int]] = {}
         self._wake = asyncio.Event()
 
@@ -76,6 +86,7 @@ class Marker:
     def hear_marks(
         self, conversation_id: int, by: str, delivered: int, read: int, at: int, owner: int
     ) -> None:
+        self._remember(conversation_id, by, delivered, read)
         frame = encode(MarksFrame(conversation_id, by, delivered, read, at))
         self._hub.tell_visitors(conversation_id, frame)
         self._hub.tell_team(conversation_id, owner, frame)

@@ -57,10 +57,10 @@ async def create_pool(dsn: str, *, size: int = 10) -> Pool:
     )
 
 
-async def connect(dsn: str) -> asyncpg.Connection:
-    """One connection of its own, for a writer or a listener."""
+async def connect(dsn: str, **settings: str) -> asyncpg.Connection:
+    """One connection of its own, for a writer or a listener. `settings` are further ones of PostgreSQL."""
     connection = await asyncpg.connect(
-        dsn, server_settings=_SETTINGS, command_timeout=COMMAND_TIMEOUT_S, timeout=5
+        dsn, server_settings=_SETTINGS | settings, command_timeout=COMMAND_TIMEOUT_S, timeout=5
     )
     await _set_up(connection)
     return connection

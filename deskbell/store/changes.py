@@ -5,6 +5,7 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any, NamedTuple
 
+import asyncpg
 import msgspec
 
 from deskbell.domain.conversation import Conversation, Entry
@@ -110,20 +111,45 @@ def _columns(kinds: dict[str, str]) -> str:
     return ", ".join(f"{name} {kind}" for name, kind in kinds.items())
 
 
+# A message never takes `opened_at` away, so a first look that memory missed is kept: it leaves no entry and so no number.
+_SET_HOT = ", ".join(
+    f"{name} = {'COALESCE(c.opened_at, u.opened_at)' if name == 'opened_at' else f'u.{name}'}"
+    for name in _HOT
+)
+
 # Rows travel as JSON: encoding them costs a third of what arrays cost here, and the database has the other core.
 _SAVE = f"""
 WITH entries AS (
     INSERT INTO entry ({", ".join(_ENTRY)})
     SELECT {", ".join(_ENTRY)} FROM json_to_recordset($1::text::json) AS e({_columns(_ENTRY)})
 ), conversations AS (
-    UPDATE conversation c SET {", ".join(f"{name} = u.{name}" for name in _HOT)}
+    UPDATE conversation c SET {_SET_HOT}
     FROM json_to_recordset($2::text::json) AS u(id bigint, {_columns(_HOT)})
     WHERE c.id = u.id
 )
 SELECT pg_notify('{CHANNEL}', notice) FROM unnest($3::text[]) AS notice"""
 
+# The same for plain messages that were decided from memory: each conversation only if it still has the number it was
+# remembered with, all of them or none (else the division fails, and with it the statement). Rows are locked in the
+# order of ids, as everywhere; the writer's connection keeps the planner to it.
+_SAVE_UNLOCKED = f"""
+WITH remembered AS (
+    SELECT * FROM json_to_recordset($2::text::json) AS u(id bigint, known integer, {_columns(_HOT)}) ORDER BY id
+), conversations AS (
+    UPDATE conversation c SET {_SET_HOT} FROM remembered u
+    WHERE c.id = u.id AND c.last_seq = u.known RETURNING c.id
+), entries AS (
+    INSERT INTO entry ({", ".join(_ENTRY)})
+    SELECT {", ".join(_ENTRY)} FROM json_to_recordset($1::text::json) AS e({_columns(_ENTRY)})
+), notices AS (
+    SELECT pg_notify('{CHANNEL}', notice) FROM unnest($3::text[]) AS notice
+)
+SELECT 1 / (CASE WHEN (SELECT count(*) FROM conversations) = $4::integer THEN 1 ELSE 0 END),
+       (SELECT count(*) FROM notices)"""
+
 _EntryRow = msgspec.defstruct("_EntryRow", [(name, object) for name in _ENTRY])
 _HotRow = msgspec.defstruct("_HotRow", [(name, object) for name in ("id", *_HOT)])
+_KnownRow = msgspec.defstruct("_KnownRow", [(name, object) for name in ("id", "known", *_HOT)])
 _encode = msgspec.json.Encoder().encode
 
 _ATTACH = """
@@ -241,6 +267,33 @@ async def save(connection: Connection, saving: Saving) -> None:
     entries = _encode([_EntryRow(*entry) for entry in saving.entries]).decode()
     conversations = _encode([_HotRow(c.id, *c[_FIRST_HOT:_FIRST_MARK]) for c in hot]).decode()
     await connection.execute(_SAVE, entries, conversations, saving.notices)
+
+
+async def save_unlocked(
+    connection: Connection,
+    before: dict[int, Conversation],
+    after: dict[int, Conversation],
+    entries: Sequence[Entry],
+    notices: Sequence[str],
+) -> bool:
+    """Write messages decided from `before` as remembered. False, with nothing written, if any of it was outdated."""
+    rows = []
+    for c in after.values():
+        known = before[c.id]
+        if c[:_FIRST_HOT] != known[:_FIRST_HOT]:
+            return False
+        rows.append(_KnownRow(c.id, known.last_seq, *c[_FIRST_HOT:_FIRST_MARK]))
+    try:
+        await connection.fetch(
+            _SAVE_UNLOCKED,
+            _encode([_EntryRow(*entry) for entry in entries]).decode(),
+            _encode(rows).decode(),
+            notices,
+            len(rows),
+        )
+    except asyncpg.DivisionByZeroError:
+        return False
+    return True
 
 
 def _sort_out(saving: Saving) -> tuple[list[Conversation], list[Conversation], list[Conversation]]:

@@ -5,6 +5,7 @@ import asyncio
 import asyncpg
 import pytest
 
+from deskbell.desk.task import Task
 from deskbell.domain.commands import AcceptTicket, ChangeLabels, CloseConversation, StartChat, WriteMessage
 from deskbell.domain.errors import Refused
 from deskbell.kit.postgres import connect
@@ -214,8 +215,8 @@ def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Every statement that the writers send from now on."""
     sent: list[str] = []
 
-    async def listening(dsn: str) -> asyncpg.Connection:
-        connection = await connect(dsn)
+    async def listening(dsn: str, **settings: str) -> asyncpg.Connection:
+        connection = await connect(dsn, **settings)
         connection.add_query_logger(lambda record: sent.append(record.query))
         return connection
 
@@ -230,7 +231,33 @@ async def test_a_batch_of_a_hundred_messages_costs_as_few_statements_as_one(
     for count in (1, 100):
         statements.clear()
         await house.together(*(WriteMessage(number, MARTA, fresh_id(), "Hi") for _ in range(count)))
+        assert len(statements) == 1, "one statement saves what is decided from memory"
+        statements.clear()
+        house.desk.batcher.forget_all()
+        await house.together(*(WriteMessage(number, MARTA, fresh_id(), "Hi") for _ in range(count)))
         assert len(statements) == 5, "begin, lock, earlier answers, save, commit"
+
+
+async def test_a_message_decided_from_an_outdated_memory_is_decided_again_and_takes_the_next_number(
+    house: House,
+) -> None:
+    number = await house.live()
+    lane = house.desk.batcher.lane(number)
+    outdated = lane.memory.plain([Task(WriteMessage(number, MARTA, "x", "Hi"), print)])[1]
+    await house.desk.perform(WriteMessage(number, MARTA, fresh_id(), "First"))
+    lane.memory.keep(outdated)
+    answer = await house.desk.perform(WriteMessage(number, MARTA, fresh_id(), "Second"))
+    assert outdated
+    texts = await house.pool.fetch("SELECT text FROM entry WHERE conversation_id = $1 ORDER BY seq", number)
+    assert [row["text"] for row in texts][-2:] == ["First", "Second"]
+    assert answer.seq == outdated[0].conversation.last_seq + 2
+
+
+async def test_a_repeat_of_a_message_that_was_decided_from_memory_gets_the_first_answer(house: House) -> None:
+    number = await house.live()
+    first = await house.desk.perform(WriteMessage(number, MARTA, "again", "Hi"))
+    second = await house.desk.perform(WriteMessage(number, MARTA, "again", "Hi"))
+    assert second == first._replace(dup=True)
 
 
 async def test_a_batch_of_starts_costs_a_fixed_number_of_statements(
