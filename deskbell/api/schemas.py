@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 
 from litestar.params import PathParameter
-from msgspec import UNSET, Meta, Struct, UnsetType, field, field
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from deskbell.kit.tokens import PASSWORD_MOST
 from deskbell.realtime.frames import VisitorView

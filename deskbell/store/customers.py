@@ -54,7 +54,9 @@ _BY_TOKEN = """
 """
 
 # The browser was here; written at most once an hour, so that a reload costs no write.
-_TOUCH = "UPDATE browser SET seen_at = $2 WHERE token_hash = $1 AND seen_at < $2::timestamptz - interval '1 hour'"
+_TOUCH = (
+    "UPDATE browser SET seen_at = $2 WHERE token_hash = $1 AND seen_at < $2::timestamptz - interval '1 hour'"
+)
 
 # One customer.
 _ONE = """
