@@ -1,7 +1,8 @@
 /**
- * The formatting editor (TipTap), loaded after the first screen. Its styles are in base sheets, not injected
- * (`style-src 'self'`); content goes in as its own JSON, never as HTML, so nothing is parsed here.
+ * The formatting editor (TipTap), loaded after the first screen. Its styles come as a file beside it,
+ * not injected (`style-src 'self'`); content goes in as its own JSON, never as HTML, so nothing is parsed here.
  */
+import './editor.css';
 import { Editor, Extension, type JSONContent } from '@tiptap/core';
 import { Blockquote } from '@tiptap/extension-blockquote';
 import { Bold } from '@tiptap/extension-bold';
