@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import inspect
 
@@ -167,7 +167,13 @@ def examples(strategy: st.SearchStrategy[Any], count: int) -> list[Any]:
     """The same `count` values (or fewer, if there are not so many) on every run."""
     found: list[Any] = []
 
-    @settings(max_examples=count, database=None, deadline=None, derandomize=True)
+    @settings(
+        max_examples=count,
+        database=None,
+        deadline=None,
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),  # a busy machine is no fault of the data
+    )
     @given(strategy)
     def collect(value: Any) -> None:
         found.append(copy.deepcopy(value))
