@@ -93,9 +93,12 @@ async def read(house: House, number: int) -> bool:
 
 
 async def eventually_started(house: House) -> int:
-    while True:
-        with suppress(Refused):
-            return (await house.desk.perform(StartChat(THEO, "id", "web", None, None, "Hi"))).conversation_id
+    async with asyncio.timeout(20):
+        while True:
+            with suppress(Refused):
+                return (
+                    await house.desk.perform(StartChat(THEO, "id", "web", None, None, "Hi"))
+                ).conversation_id
 
 
 async def test_killed_in_the_middle_what_was_acknowledged_is_there_once(server: EmbeddedPostgres) -> None:
