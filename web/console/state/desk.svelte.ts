@@ -21,12 +21,12 @@ import { Conversation, rowOf, type Wire } from './conversation.svelte';
 import { Drafts } from './drafts.svelte';
 import { Lists } from './lists.svelte';
 import { Notices } from './notices.svelte';
+import { Receipts } from './receipts';
 import { Router } from './router.svelte';
 import { Sounds } from './sounds';
 import { Team } from './team.svelte';
 
 const KEPT = 8;
-const DELIVERED_AFTER = 150;
 
 export interface Reply {
   text: string;
@@ -56,8 +56,7 @@ export class Desk {
   readonly #outbox: Outbox;
   readonly #kept = new Map<number, Conversation>();
   readonly #ended: () => void;
-  readonly #delivered = new Map<number, number>();
-  #deliveredTimer: ReturnType<typeof setTimeout> | undefined;
+  readonly #receipts = new Receipts((frame) => void this.#socket.send(frame));
   #wasOnline = false;
 
   constructor(me: Me, api: Api, router: Router, ended: () => void) {
@@ -348,7 +347,7 @@ export class Desk {
     const came = s.new && before?.owner !== this.me.id;
     if (came) this.sounds.play('chat');
     else if (e.kind === 'message' && e.by === 'customer' && !this.#looksAt(c)) this.sounds.play('message');
-    if (e.kind === 'message' && e.by === 'customer' && !this.#looksAt(c)) this.#deliver(c, e.seq);
+    if (e.kind === 'message' && e.by === 'customer' && !this.#looksAt(c)) this.#receipts.note(c, e.seq);
   }
 
   #row(row: Row, refresh = true): void {
@@ -361,15 +360,6 @@ export class Desk {
 
   #looksAt(c: number): boolean {
     return this.open?.id === c && document.visibilityState === 'visible' && document.hasFocus();
-  }
-
-  #deliver(c: number, seq: number): void {
-    this.#delivered.set(c, seq);
-    this.#deliveredTimer ??= setTimeout(() => {
-      this.#deliveredTimer = undefined;
-      for (const [id, upTo] of this.#delivered) this.#socket.send({ t: 'delivered', c: id, seq: upTo });
-      this.#delivered.clear();
-    }, DELIVERED_AFTER);
   }
 
   #marks(frame: Extract<ServerFrame, { t: 'marks' }>): void {
