@@ -1,4 +1,4 @@
-"""A trap on the wire between a node and PostgreSQL: it springs at the COMMIT of one certain message.
+"""A trap on the wire between a node and PostgreSQL: it springs at the commit of one certain message.
 
 So a node can be killed, or its link be cut, at exactly the moment the promise "ack means durable" turns on, without
 a line of test code in the server.
@@ -9,12 +9,12 @@ from enum import Enum
 
 from tests.torture.proxy import FaultProxy, Link
 
-REQUEST = b"COMMIT"
-DONE = b"COMMIT\x00"
+COMMITTED = b"Z\x00\x00\x00\x05I"
+"""PostgreSQL is ready for the next query and in no transaction: what came before is committed."""
 
 
 class Moment(Enum):
-    """When it springs: the request to commit is not carried, or the answer to it is not."""
+    """When it springs: the message is not carried to PostgreSQL, or the answer to its commit is not carried back."""
 
     BEFORE_COMMIT = "before"
     AFTER_COMMIT = "after"
@@ -36,11 +36,14 @@ class CommitTrap:
     def _carries(self, link: Link, data: bytes, outward: bool) -> bool:
         if self.sprung:
             return True
-        if outward and self._marker in data:
+        marked = outward and self._marker in data
+        if marked:
             self._link = link
-        sign = REQUEST if self._moment is Moment.BEFORE_COMMIT else DONE
-        if link is not self._link or sign not in data or outward is (sign is DONE):
-            return True
-        self.sprung = True
-        self._spring(link)
-        return False
+        if self._moment is Moment.BEFORE_COMMIT:
+            now = marked
+        else:
+            now = not outward and link is self._link and data.endswith(COMMITTED)
+        if now:
+            self.sprung = True
+            self._spring(link)
+        return not now
