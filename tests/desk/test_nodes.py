@@ -126,7 +126,7 @@ async def test_former_owners_lists_on_another_node_hear_of_a_chat_that_left_by_a
 
 
 @rule("OPS-2")
-async def test_marks_typing_places_and_presence_reach_the_other_node(whole: House, second: House) -> None:
+async def test_typing_marks_and_changed_preferences_reach_the_other_node(whole: House, second: House) -> None:
     number = await live(whole)
     customer, console = second.ear(MARTA, number), second.ear(ADA)
     whole.desk.type(number, "agent", "Ada", True, ADA.id)
