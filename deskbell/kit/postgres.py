@@ -14,6 +14,10 @@ _SETTINGS = {
     "jit": "off",
     "statement_timeout": f"{STATEMENT_TIMEOUT_S}s",
     "idle_in_transaction_session_timeout": "30s",
+    # A node that vanished without a word (power, network) must not hold its locks for hours.
+    "tcp_keepalives_idle": "15",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
 }
 
 # What it looks like when the database is away, stopping, or too slow to answer: worth another try later.
