@@ -21,19 +21,76 @@ function precompress(folder: string): Plugin {
   };
 }
 
+const SWITCHES: Record<string, string[]> = {
+  'dom/hydration.js': ['hydrating'],
+  'flags/index.js': ['async_mode_flag', 'legacy_mode_flag', 'tracing_mode_flag'],
+};
+const NO_PROXY = `
+  export const proxy = (value) => value;
+  export const get_proxied_value = (value) => value;
+  export const is = Object.is;
+`;
+
+/** What the widget never does (wake a server's markup, `await` in markup, legacy mode, deep state) as constants, so that
+ * its code falls out of the bundle. Fails when Svelte no longer has the switch as it is written here. */
+function withoutUnused(): Plugin {
+  return {
+    name: 'without-unused',
+    apply: 'build',
+    enforce: 'pre',
+    transform(code, id) {
+      if (id.includes('/web/widget/') && /\$state\s*[<(]/.test(code))
+        this.error(`${id}: state in the widget is $state.raw, since deep state is left out of its bundle`);
+      const file = id.match(/\/svelte\/src\/internal\/(?:client\/)?([\w/]+\.js)/)?.[1] ?? '';
+      if (file === 'proxy.js') return { code: NO_PROXY, map: null };
+      for (const name of SWITCHES[file] ?? []) {
+        const declared = `export let ${name} = false;`;
+        if (!code.includes(declared)) this.error(`Svelte's ${file} has no "${declared}" any more`);
+        code = code.replace(declared, `export const ${name} = false;`);
+        code = code.replace(new RegExp(`^\\t${name} = .*;$`, 'gm'), '');
+      }
+      return SWITCHES[file] && { code, map: null };
+    },
+  };
+}
+
+/** Only the design tokens that a page's own styles use. */
+function usedTokens(): Plugin {
+  return {
+    name: 'used-tokens',
+    apply: 'build',
+    enforce: 'post',
+    generateBundle(_, bundle) {
+      const parts = Object.values(bundle);
+      const text = () => parts.map((part) => ('code' in part ? part.code : String(part.source))).join('\n');
+      for (let before = ''; before !== text();) {
+        before = text();
+        const used = new Set([...before.matchAll(/var\((--[\w-]+)/g)].map((match) => match[1]));
+        for (const part of parts) {
+          if (part.type !== 'asset' || !part.fileName.endsWith('.css')) continue;
+          part.source = String(part.source).replace(/(?<=[{;])(--[\w-]+):[^;{}]+;?/g, (rule, name: string) =>
+            used.has(name) ? rule : '',
+          );
+        }
+      }
+    },
+  };
+}
+
 /** A page made of hashed files; the server finds them by manifest.json (one entry with `isEntry`). */
-function page(entry: string, name: string): UserConfig {
+function page(entry: string, name: string, more: Plugin[] = []): UserConfig {
   const outDir = join(STATIC, name);
   return {
     base: `/static/${name}/`,
     publicDir: false,
-    plugins: [svelte(), precompress(outDir)],
+    plugins: [...more, svelte(), precompress(outDir)],
     build: {
       outDir,
       emptyOutDir: true,
       manifest: 'manifest.json',
       assetsInlineLimit: 0,
-      modulePreload: { polyfill: false },
+      // The frame is two files deep at most: preloading would cost it more than it saves.
+      modulePreload: name === 'console' && { polyfill: false },
       // light-dark() as it is: known to every browser of the last two and a half years.
       cssTarget: ['chrome123', 'firefox121', 'safari17.5'],
       reportCompressedSize: true,
@@ -71,7 +128,7 @@ function loader(): UserConfig {
 
 export default defineConfig(({ mode }) => {
   if (mode === 'console') return page('console/main.ts', 'console');
-  if (mode === 'frame') return page('widget/frame/main.ts', 'widget');
+  if (mode === 'frame') return page('widget/frame/main.ts', 'widget', [withoutUnused(), usedTokens()]);
   if (mode === 'loader') return loader();
   return {
     plugins: [svelte()],

@@ -24,7 +24,7 @@ export class ApiError extends Error {
   }
 }
 
-function toError(status: number, body: string, retryAfter: string | null): ApiError {
+export function toError(status: number, body: string, retryAfter: string | null): ApiError {
   const wait = retryAfter && /^\d+$/.test(retryAfter) ? Number(retryAfter) * 1000 : undefined;
   try {
     const { error } = JSON.parse(body) as {
@@ -39,6 +39,9 @@ function toError(status: number, body: string, retryAfter: string | null): ApiEr
     return new ApiError(status, `http_${status}`, `The server answered ${status}.`, { retryAfter: wait });
   }
 }
+
+export const aborted = () => new ApiError(0, 'aborted', 'Stopped.');
+export const unreachable = () => new ApiError(0, 'network', 'No connection to the server.');
 
 export interface UploadOptions {
   /** 0..1 */
@@ -92,31 +95,18 @@ export class Api {
       });
       text = await response.text();
     } catch {
-      if (signal?.aborted) throw new ApiError(0, 'aborted', 'Stopped.');
-      throw new ApiError(0, 'network', 'No connection to the server.');
+      if (signal?.aborted) throw aborted();
+      throw unreachable();
     }
     if (!response.ok) throw toError(response.status, text, response.headers.get('Retry-After'));
     return (text ? JSON.parse(text) : undefined) as T;
   }
 
-  /** A file as it is. XMLHttpRequest, because fetch tells no upload progress. */
-  upload<T>(path: string, file: Blob, options: UploadOptions = {}): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      const request = new XMLHttpRequest();
-      request.open('POST', path);
-      for (const [name, value] of Object.entries(this.#headers())) request.setRequestHeader(name, value);
-      request.setRequestHeader('Content-Type', 'application/octet-stream');
-      request.upload.onprogress = (event) => {
-        if (event.lengthComputable) options.progress?.(event.loaded / event.total);
-      };
-      request.onload = () => {
-        if (request.status < 300) return resolve(JSON.parse(request.responseText) as T);
-        reject(toError(request.status, request.responseText, request.getResponseHeader('Retry-After')));
-      };
-      request.onerror = () => reject(new ApiError(0, 'network', 'No connection to the server.'));
-      request.onabort = () => reject(new ApiError(0, 'aborted', 'Stopped.'));
-      options.signal?.addEventListener('abort', () => request.abort(), { once: true });
-      request.send(file);
+  /** A file as it is. The code for it comes with the first file. */
+  async upload<T>(path: string, file: Blob, options: UploadOptions = {}): Promise<T> {
+    const { upload } = await import('./upload').catch(() => {
+      throw unreachable();
     });
+    return upload<T>(path, this.#headers(), file, options);
   }
 }

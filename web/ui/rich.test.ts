@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { htmlNodes, safeUrl, textNodes } from './rich';
+import { safeUrl, textNodes } from './links';
+import { htmlNodes } from './rich';
 
 function shown(nodes: DocumentFragment): string {
   const box = document.createElement('div');

@@ -3,6 +3,8 @@
  * from an allow-list (CHAT-4). Nothing here assigns innerHTML of a live document.
  */
 
+import { link, textNodes } from './links';
+
 const TAGS: Record<string, string> = {
   P: 'p',
   BR: 'br',
@@ -34,9 +36,6 @@ const DROPPED = new Set([
   'TITLE',
 ]);
 const DEEPEST = 16;
-const LINK = /\b(?:https?:\/\/|www\.)[^\s<>"'`]+|\b[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+/gi;
-const TAIL = /[.,;:!?'"»”]+$/;
-
 interface ParserPolicy {
   createHTML(html: string): string;
 }
@@ -54,57 +53,6 @@ function parse(html: string): HTMLElement {
     policy = trusted?.createPolicy('deskbell-parse', plain) ?? plain;
   }
   return new DOMParser().parseFromString(policy.createHTML(html), 'text/html').body;
-}
-
-/** An address that may stand in a link, or null. */
-export function safeUrl(href: string): string | null {
-  try {
-    const url = new URL(href);
-    return ['http:', 'https:', 'mailto:', 'tel:'].includes(url.protocol) ? url.href : null;
-  } catch {
-    return null;
-  }
-}
-
-function link(href: string): HTMLElement {
-  const url = safeUrl(href);
-  if (!url) return document.createElement('span');
-  const a = document.createElement('a');
-  a.href = url;
-  a.target = '_blank';
-  a.rel = 'noopener noreferrer nofollow';
-  return a;
-}
-
-function linkOf(word: string): HTMLElement {
-  if (/^https?:/i.test(word)) return link(word);
-  return link(/^www\./i.test(word) ? `https://${word}` : `mailto:${word}`);
-}
-
-/** Cuts what ends a sentence off a link, and a closing bracket that was not opened inside it. */
-function trimLink(found: string): string {
-  let word = found.replace(TAIL, '');
-  while (/[)\]]$/.test(word)) {
-    const [open, close] = word.endsWith(')') ? ['(', ')'] : ['[', ']'];
-    if (word.split(open).length >= word.split(close).length) break;
-    word = word.slice(0, -1).replace(TAIL, '');
-  }
-  return word;
-}
-
-/** Plain text as text nodes, with web and mail addresses as links. Line breaks stay (white-space: pre-wrap). */
-export function textNodes(text: string): DocumentFragment {
-  const out = document.createDocumentFragment();
-  let from = 0;
-  for (const match of text.matchAll(LINK)) {
-    const word = trimLink(match[0]);
-    const a = linkOf(word);
-    a.textContent = word;
-    out.append(text.slice(from, match.index), a);
-    from = match.index + word.length;
-  }
-  out.append(text.slice(from));
-  return out;
 }
 
 function copy(from: Node, to: Node, depth: number, linked: boolean): void {

@@ -1,4 +1,9 @@
 /** Parts that not every visit needs, fetched when they are first wanted. */
+import { textNodes } from '../../../ui/links';
+import type { Attachments } from '../state/attachments.svelte';
+
+/** The thread and the formats both use it: here it needs no file of its own. */
+export const plainText = (text: string): DocumentFragment => textNodes(text);
 
 class Lazy<C> {
   part = $state.raw<C | null>(null);
@@ -9,8 +14,8 @@ class Lazy<C> {
   }
 
   /** Resolves when the part is there; after a failure the next call tries again. */
-  async want(): Promise<void> {
-    this.part ??= (await this.#load()).default;
+  async want(): Promise<C> {
+    return (this.part ??= (await this.#load()).default);
   }
 }
 
@@ -20,3 +25,9 @@ export const emoji = new Lazy(() => import('./Emoji.svelte'));
 export const endDialog = new Lazy(() => import('./EndDialog.svelte'));
 export const fileView = new Lazy(() => import('./FileView.svelte'));
 export const attachmentRow = new Lazy(() => import('./AttachmentRow.svelte'));
+export const attachments = new Lazy<typeof Attachments>(() =>
+  import('../state/attachments.svelte').then((file) => ({ default: file.Attachments })),
+);
+export const formatted = new Lazy(() =>
+  import('../../../ui/rich').then((file) => ({ default: file.htmlNodes })),
+);

@@ -8,9 +8,9 @@ export class Attachment {
   readonly key = clientId();
   readonly file: globalThis.File;
   readonly picture: string | null;
-  share = $state(0);
+  share = $state.raw(0);
   done = $state.raw<File | null>(null);
-  error = $state<string | null>(null);
+  error = $state.raw<string | null>(null);
   readonly stop = new AbortController();
 
   constructor(file: globalThis.File) {
@@ -21,7 +21,7 @@ export class Attachment {
 
 export class Attachments {
   list = $state.raw<readonly Attachment[]>([]);
-  problem = $state('');
+  problem = $state.raw('');
   busy = $derived(this.list.some((one) => !one.done && !one.error));
   ready = $derived(this.list.flatMap((one) => (one.done ? [one.done] : [])));
   readonly #session: Session;

@@ -19,7 +19,7 @@ import type { Line, Pending } from '../../../client/pending';
 import { backoff, DeskSocket, type Status } from '../../../client/socket';
 import * as threads from '../../../client/thread';
 import type { Thread } from '../../../client/thread';
-import { Polling } from './polling';
+import type { Polling } from './polling';
 import type { Session } from './session';
 import { Typing } from './typing.svelte';
 
@@ -28,23 +28,24 @@ export type Details = Pick<Start, 'name' | 'email' | 'department' | 'fields'>;
 export type Failed = { text: string; details: Details; why: string };
 
 const LANDS_WITHIN = 4_000;
+const POLL_AFTER = 3;
 
 export class Chat {
-  phase = $state<Phase>('loading');
+  phase = $state.raw<Phase>('loading');
   site = $state.raw<WidgetSite | null>(null);
   customer = $state.raw({ name: '', email: '' });
   view = $state.raw<VisitorView | null>(null);
   /** The conversation shown; null before the first message is stored. */
-  c = $state<number | null>(null);
+  c = $state.raw<number | null>(null);
   thread = $state.raw<Thread>(threads.emptyThread('visitor'));
   line = $state.raw<Line>([]);
   status = $state.raw<Status>({ is: 'connecting', since: Date.now() });
-  loadingOlder = $state(false);
+  loadingOlder = $state.raw(false);
   /** A start that the server refused: the form shows it again with its text. */
   refused = $state.raw<Failed | null>(null);
   /** Acknowledged, but its entry has not come yet: still shown, as stored. */
   #landing = $state.raw<Line>([]);
-  #ownMarksKnown = $state(false);
+  #ownMarksKnown = $state.raw(false);
 
   readonly session: Session;
   /** Called with each new message of an agent that was not there when the page opened. */
@@ -56,8 +57,10 @@ export class Chat {
     return this.c !== null && (this.#socket?.send({ t: 'typing', c: this.c, on }) ?? false);
   });
   /** No socket gets through, but HTTP does. */
-  polling = $state(false);
-  readonly #polling: Polling;
+  polling = $state.raw(false);
+  #polling: Polling | undefined;
+  /** Sockets that failed since the last that worked. */
+  #misses = 0;
   #boots = 0;
   #openTimer: ReturnType<typeof setTimeout> | undefined;
   #fetching: Promise<void> | undefined;
@@ -65,8 +68,15 @@ export class Chat {
 
   constructor(session: Session) {
     this.session = session;
-    this.#polling = new Polling({
-      session,
+  }
+
+  /** After a few failed sockets it goes by HTTP, until the first that works. */
+  async #missed(): Promise<void> {
+    this.#misses += 1;
+    if (this.#misses < POLL_AFTER) return;
+    const { Polling } = await import('./polling');
+    this.#polling ??= new Polling({
+      session: this.session,
       news: () => this.#news(),
       answered: (answer) => (answer.t === 'ack' ? this.#ack(answer) : this.#nack(answer)),
       changed: (working) => {
@@ -74,6 +84,12 @@ export class Chat {
         if (working) this.#outbox?.flush();
       },
     });
+    if (this.#misses >= POLL_AFTER) this.#polling.start();
+  }
+
+  #met(): void {
+    this.#misses = 0;
+    this.#polling?.stop();
   }
 
   echoes = $derived.by(() => {
@@ -119,7 +135,7 @@ export class Chat {
     this.#outbox = new Outbox({
       store: this.session.store,
       scope: this.session.scope,
-      transmit: (frame) => this.#socket?.send(frame) || this.#polling.send(frame),
+      transmit: (frame) => this.#socket?.send(frame) || !!this.#polling?.send(frame),
       changed: (line) => (this.line = line),
       locks: navigator.locks,
     });
@@ -141,9 +157,9 @@ export class Chat {
     this.status = status;
     if (status.is === 'offline') {
       if (!this.polling) this.#outbox?.cut();
-      this.#polling.missed();
+      this.#missed().catch(() => undefined); // asked for again at the next failure
     }
-    if (status.is === 'online' || status.is === 'stopped') this.#polling.stop();
+    if (status.is === 'online' || status.is === 'stopped') this.#met();
     if (status.is !== 'stopped') return;
     if (status.why === 'forbidden') this.phase = 'forbidden';
     else if (status.why === 'upgrade') this.phase = 'upgrade';

@@ -203,6 +203,8 @@ test('Where no socket gets through, messages go and come by HTTP.', async () => 
     FakeSocket.last.drop(1006);
     await vi.advanceTimersByTimeAsync(4_000);
   }
+  await vi.dynamicImportSettled();
+  await vi.advanceTimersByTimeAsync(4_000);
   expect([chat.polling, posted, chat.line.length]).toEqual([true, ['Through the proxy'], 0]);
   entries = [...entries, { ...hello, seq: 3, prev: 2, text: 'An answer' }];
   await vi.advanceTimersByTimeAsync(5_000);

@@ -4,7 +4,7 @@ import { MARK, type ToFrame, type ToHost } from '../../bridge';
 export class Host {
   readonly embedded: boolean;
   /** The panel is open (always, on the hosted page). */
-  shown = $state(true);
+  shown = $state.raw(true);
   /** Called when a person opened the panel. */
   opened: () => void = () => undefined;
   readonly #origin: string;

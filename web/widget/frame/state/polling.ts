@@ -1,12 +1,11 @@
 /**
  * For networks that let no WebSocket through: the same frames go by HTTP, and news are asked for every few seconds. Typing and marks are
- * left out. It begins after a few failed sockets and ends with the first that works.
+ * left out.
  */
 import type { Ack, Close, Nack, Send, Start } from '../../../client/frames';
 import { ApiError } from '../../../client/http';
 import type { Session } from './session';
 
-const AFTER_MISSES = 3;
 const EVERY = 5_000;
 /** When the server names no time: so long (ms) until a frame is tried again. */
 const AGAIN_AFTER = 3_000;
@@ -21,7 +20,6 @@ export interface PollingOptions {
 
 export class Polling {
   working = false;
-  #misses = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #options: PollingOptions;
 
@@ -29,16 +27,13 @@ export class Polling {
     this.#options = options;
   }
 
-  /** A socket failed. */
-  missed(): void {
-    this.#misses += 1;
-    if (this.#misses >= AFTER_MISSES && this.#timer === undefined) void this.#poll();
+  start(): void {
+    if (this.#timer === undefined) void this.#poll();
   }
 
   stop(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#misses = 0;
     this.#set(false);
   }
 

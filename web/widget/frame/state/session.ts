@@ -7,7 +7,7 @@ export class Session {
   readonly key: string;
   readonly store: KeyValue;
   #token: string | null;
-  readonly #api = new Api(() => this.headers());
+  readonly api = new Api(() => this.headers());
 
   /** `key` is the site's. */
   constructor(key: string, store: KeyValue) {
@@ -45,7 +45,7 @@ export class Session {
 
   async boot(): Promise<Boot> {
     const token = this.#token;
-    const boot = await this.#api.post<Boot>('/api/widget/session', {
+    const boot = await this.api.post<Boot>('/api/widget/session', {
       site: this.key,
       ...(token && { token }),
     });
@@ -57,28 +57,16 @@ export class Session {
   entries(c: number, range: { before?: number; after?: number } = {}, limit = 50): Promise<Entries> {
     const query = new URLSearchParams({ c: String(c), limit: String(limit) });
     for (const [name, seq] of Object.entries(range)) query.set(name, String(seq));
-    return this.#api.get<Entries>(`/api/widget/entries?${query}`);
+    return this.api.get<Entries>(`/api/widget/entries?${query}`);
   }
 
   /** A frame by HTTP, with the same effect as by socket. */
   async post({ t, ...frame }: Send | Start | Close): Promise<Ack> {
     const path = { start: 'start', send: 'messages', close: 'close' }[t];
-    return { ...(await this.#api.post<Ack>(`/api/widget/${path}`, frame)), t: 'ack', id: frame.id };
+    return { ...(await this.api.post<Ack>(`/api/widget/${path}`, frame)), t: 'ack', id: frame.id };
   }
 
   upload(file: globalThis.File, options: UploadOptions): Promise<File> {
-    return this.#api.upload<File>(`/api/widget/files?name=${encodeURIComponent(file.name)}`, file, options);
-  }
-
-  /** The server's picture of a file, as an address for this page only. */
-  async preview(id: string): Promise<string> {
-    const answer = await fetch(`/api/widget/files/${id}/preview`, { headers: this.headers() });
-    if (!answer.ok) throw new Error(`preview ${answer.status}`);
-    return URL.createObjectURL(await answer.blob());
-  }
-
-  /** An address of the file that works for five minutes without the token. */
-  async link(id: string): Promise<string> {
-    return (await this.#api.post<{ url: string }>(`/api/widget/files/${id}/link`)).url;
+    return this.api.upload<File>(`/api/widget/files?name=${encodeURIComponent(file.name)}`, file, options);
   }
 }

@@ -10,7 +10,7 @@ const RIGHT_TO_LEFT = ['ar', 'fa', 'he', 'ur'];
 class Language {
   texts = $state.raw<Texts>(en);
   /** For Intl: days and times. */
-  locale = $state('en');
+  locale = $state.raw('en');
 
   /** Takes the first wished language there are texts for; `wishes` like `de-AT`, best first. */
   async use(wishes: readonly string[]): Promise<void> {
