@@ -37,6 +37,7 @@ async def change(
         values["email"] = text.email(data.email) if data.email.strip() else ""
         values["email_verified"] = customer.email_verified and values["email"] == customer.email
     await customers.change(edge.pool, customer_id, values)
+    await edge.signals.changed("customers")
     return await _view(edge, await _theirs(edge, staff_user, customer_id))
 
 

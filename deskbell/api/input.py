@@ -1,14 +1,25 @@
 """What people write, made clean before it becomes a command; the same for sockets and HTTP. Raises BadText."""
 
-from typing import Protocol
+from typing import Any, Protocol
 
+from deskbell.desk.directory import Directory
 from deskbell.domain.commands import StartChat
+from deskbell.domain.errors import Refused
 from deskbell.domain.people import Customer
 from deskbell.kit import html as markup
 from deskbell.kit import text as words
 from deskbell.realtime.frames import MAX_TEXT
 
 _PLAIN = ("<p>", "</p>", "<br>")
+
+
+class Known(Protocol):
+    """What is known of a customer already: what the form need not ask again."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def email(self) -> str: ...
 
 
 class Starting(Protocol):
@@ -39,6 +50,7 @@ def formatted(text: str, html: str | None) -> tuple[str, str | None]:
 
 
 def start_command(customer: Customer, site_id: int, start: Starting) -> StartChat:
+    """Raises BadText."""
     email = start.email.strip()
     return StartChat(
         actor=customer,
@@ -52,3 +64,34 @@ def start_command(customer: Customer, site_id: int, start: Starting) -> StartCha
         email=words.email(email) if email else "",
         fields=tuple((words.name(k, 40), words.clean(v, 1000)) for k, v in sorted(start.fields.items())),
     )
+
+
+def check_form(directory: Directory, start: StartChat, known: Known) -> None:
+    """What the site requires is there, and the department is one it offers (VISITOR-4). Raises Refused.
+
+    A site made a moment ago on another node may not be known here yet: then nothing is required.
+    """
+    site = directory.sites.get(start.site_id or 0)
+    if site is None:
+        return
+    form, given = site.form, dict(start.fields)
+    if form.get("name") == "need" and not (start.name or known.name):
+        raise _missing("name", "Your name")
+    if form.get("email") == "need" and not (start.email or known.email):
+        raise _missing("email", "Your e-mail address")
+    if start.department_id is not None and not directory.offers(site, start.department_id):
+        raise Refused("department", "This department cannot be chosen here.")
+    # With one department there is nothing to choose, and no widget asks.
+    if start.department_id is None and form.get("department") == "need" and directory.choices(site) > 1:
+        raise _missing("department", "The department")
+    for own in form.get("fields", ()):
+        if own.get("need") and not given.get(own["key"], "").strip():
+            raise _missing(own["key"], _quoted(own))
+
+
+def _quoted(own: dict[str, Any]) -> str:
+    return f"\u201c{own['label']}\u201d"
+
+
+def _missing(field: str, what: str) -> Refused:
+    return Refused("department" if field == "department" else "field", f"{what} is required here ({field}).")

@@ -42,7 +42,9 @@ async def everyone(staff_user: StaffUser, edge: Here) -> SiteList:
 async def add(data: JSONBody[SiteNew], staff_user: StaffUser, edge: Here) -> SiteView:
     auth.allow(staff_user, "sites")
     values = await _cleaned(edge, msgspec.structs.asdict(data))
-    return _view(edge, await sites.add(edge.pool, values | {"key": ids.site_key()}))
+    made = await sites.add(edge.pool, values | {"key": ids.site_key()})
+    await edge.signals.changed("sites")
+    return _view(edge, made)
 
 
 @patch("/api/sites/{site_id:int}")
@@ -55,7 +57,9 @@ async def change(
     if site is None:
         raise not_found("site")
     given = {name: value for name, value in msgspec.structs.asdict(data).items() if value is not UNSET}
-    return _view(edge, await sites.change(edge.pool, site_id, site._asdict() | await _cleaned(edge, given)))
+    changed = await sites.change(edge.pool, site_id, site._asdict() | await _cleaned(edge, given))
+    await edge.signals.changed("sites")
+    return _view(edge, changed)
 
 
 async def _cleaned(edge: Edge, given: dict[str, Any]) -> dict[str, Any]:

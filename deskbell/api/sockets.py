@@ -132,7 +132,7 @@ class Sockets:
         connection = self._connection(send)
         connection.customer_id = visitor.customer_id
         connection.name = visitor.name
-        talk = VisitorTalk(self._desk, connection, visitor.site_id, self._messages)
+        talk = VisitorTalk(self._desk, connection, visitor, self._messages)
         await self._converse(talk, receive, frames.decode_visitor, hello)
 
     def _connection(self, send: Send) -> Connection:

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from deskbell.desk.desk import Desk
 from deskbell.desk.task import Outcome
-from deskbell.domain.commands import CloseConversation, Command, WriteMessage
+from deskbell.domain.commands import CloseConversation, Command, StartChat, WriteMessage
 from deskbell.domain.errors import NotFound, Refused
 from deskbell.domain.people import Customer, Staff
 from deskbell.kit.clock import milliseconds
@@ -18,8 +18,9 @@ from deskbell.kit.text import BadText
 from deskbell.realtime import frames
 from deskbell.realtime.connection import Connection
 from deskbell.store import conversations
+from deskbell.store.customers import Visitor
 
-from .input import customer_text, formatted, start_command
+from .input import check_form, customer_text, formatted, start_command
 
 IN_FLIGHT = 256
 WATCHED = 100
@@ -89,10 +90,10 @@ class Sender:
 class VisitorTalk:
     """A visitor: their own conversations, public entries only."""
 
-    def __init__(self, desk: Desk, connection: Connection, site_id: int, messages: Buckets) -> None:
+    def __init__(self, desk: Desk, connection: Connection, visitor: Visitor, messages: Buckets) -> None:
         self.connection = connection
         self._desk = desk
-        self._site_id = site_id
+        self._visitor = visitor
         self._messages = messages
         self._me = Customer(connection.customer_id)
         self._sender = Sender(desk, connection)
@@ -127,7 +128,7 @@ class VisitorTalk:
 
     async def start(self, frame: frames.Start) -> None:
         if self._has_room(frame.id):
-            self._sender.submit(frame.id, lambda: start_command(self._me, self._site_id, frame))
+            self._sender.submit(frame.id, lambda: self._beginning(frame))
 
     async def close(self, frame: frames.Close) -> None:
         self._sender.submit(
@@ -153,6 +154,11 @@ class VisitorTalk:
 
     async def greeted(self, _: frames.Hello) -> None:
         raise Refused("bad_frame", "Hello was said already.")
+
+    def _beginning(self, frame: frames.Start) -> StartChat:
+        command = start_command(self._me, self._visitor.site_id, frame)
+        check_form(self._desk.directory, command, self._visitor)
+        return command
 
     def _message(self, frame: frames.Send) -> WriteMessage:
         return WriteMessage(frame.c, self._me, frame.id, customer_text(frame.text), None, tuple(frame.files))

@@ -10,7 +10,7 @@ from msgspec import field
 
 from deskbell.api.auth import VisitorUser
 from deskbell.api.conversations import Acked, After, Before, Entries, PageSize, TheDesk, acked, page_of
-from deskbell.api.input import customer_text, start_command
+from deskbell.api.input import check_form, customer_text, start_command
 from deskbell.api.ports import Here
 from deskbell.api.problems import Problem
 from deskbell.api.schemas import Body
@@ -86,6 +86,7 @@ async def start(
 ) -> Acked:
     _take(messages, visitor.customer_id)
     command = start_command(Customer(visitor.customer_id), visitor.site_id, data)
+    check_form(desk.directory, command, visitor)
     return acked(data.id, await desk.perform(command))
 
 

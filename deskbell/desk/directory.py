@@ -6,6 +6,7 @@ from deskbell.domain.preferences import Preferences
 from deskbell.kit.postgres import Pool
 from deskbell.store import directory as rows
 from deskbell.store import preferences
+from deskbell.store.sites import Site
 
 
 class Names(NamedTuple):
@@ -21,6 +22,8 @@ class Directory:
         self._pool = pool
         self.names = Names({}, {}, {})
         self.preferences = Preferences()
+        self.sites: dict[int, Site] = {}
+        self.offered: frozenset[int] = frozenset()
 
     async def refresh(self) -> None:
         self.names = Names(
@@ -29,3 +32,13 @@ class Directory:
             await rows.label_names(self._pool),
         )
         self.preferences = await preferences.load(self._pool)
+        self.sites = await rows.all_sites(self._pool)
+        self.offered = await rows.offered_departments(self._pool)
+
+    def offers(self, site: Site, department_id: int) -> bool:
+        """Whether a customer may pick this department on this site; a site that names none offers all."""
+        return department_id in self.offered and (not site.departments or department_id in site.departments)
+
+    def choices(self, site: Site) -> int:
+        """How many departments a customer may pick from on this site."""
+        return sum(self.offers(site, department_id) for department_id in self.offered)

@@ -374,6 +374,7 @@ export class Desk {
 
   #changed(what: string[]): void {
     if (what.includes('counts')) this.lists.countSoon();
+    if (what.includes('customers')) this.lists.refreshSoon();
     if (what.includes('session') || what.includes('preferences')) void this.#again();
     for (const one of ['team', 'departments', 'labels'] as const)
       if (what.includes(one)) void this.team.load(one);
