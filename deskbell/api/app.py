@@ -50,8 +50,10 @@ def make_routes(edge: Edge, desk: Desk, messages: Buckets) -> Litestar:
         openapi_config=OpenAPIConfig(
             title="Deskbell",
             version=VERSION,
-            path="/api",
-            render_plugins=[JsonRenderPlugin()],  # its pages for people would fetch scripts from strangers
+            path="/api/openapi.json",
+            render_plugins=[
+                JsonRenderPlugin(path="/")
+            ],  # its pages for people would fetch scripts from strangers
         ),
         debug=False,
         logging_config=None,

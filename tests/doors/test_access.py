@@ -65,7 +65,8 @@ REFUSED: dict[tuple[str, str], dict[str, int]] = {
     ("GET", "/api/widget/files/{file_id}/preview"): MARTA | {"visitor": 404},
     ("POST", "/api/widget/files/{file_id}/link"): MARTA | {"visitor": 404},
     ("GET", "/api/openapi.json"): ANY,
-    ("GET", "/api/{path}"): dict.fromkeys(ROLES, 404),
+    ("GET", "/api/openapi.json/openapi.json"): ANY,
+    ("GET", "/api/openapi.json/{path}"): dict.fromkeys(ROLES, 404),
     ("GET", "/api/preferences"): TUNES,
     ("PATCH", "/api/preferences"): TUNES,
 }

@@ -1,11 +1,11 @@
-"""The form before a chat: what a site requires is required at both doors (VISITOR-4)."""
+"""The form before a chat: what a site requires is required at both doors (VISITOR-4); what the doors say of themselves."""
 
 from typing import Any
 
 import pytest
 
 from deskbell.store.types import to_json
-from tests.doors.house import Door, House
+from tests.doors.house import Door, House, live_chat
 from tests.rules import rule
 
 ORDER = {"key": "order", "label": "Order number", "kind": "text", "need": True}
@@ -68,3 +68,21 @@ async def test_who_is_known_already_is_not_asked_again(door: Door, house: House)
     await house.pool.execute("UPDATE customer SET name = 'Marta', email = 'marta@home.test'")
     widget = await marta.widget()
     assert (await marta.start(widget))["seq"] > 0
+
+
+async def test_the_api_is_described_as_json_and_by_no_page_with_scripts_of_strangers(
+    door: Door, house: House
+) -> None:
+    async with door.client() as http:
+        document = (await http.get("/api/openapi.json")).json()
+        pages = [(await http.get(path)).status_code for path in ("/api", "/api/swagger", "/api/redoc")]
+    assert (document["openapi"], "/api/widget/start" in document["paths"]) == ("3.1.0", True)
+    assert pages == [404, 404, 404]
+
+
+async def test_a_customer_who_was_renamed_is_news_for_every_console(door: Door, house: House) -> None:
+    chat = await live_chat(house)
+    http = await chat.agent.http()
+    customer = await house.pool.fetchval("SELECT customer_id FROM conversation WHERE id = $1", chat.c)
+    assert (await http.patch(f"/api/customers/{customer}", json={"name": "Marta"})).status_code == 200
+    assert "customers" in (await chat.ada.hear("changed"))["what"]
