@@ -134,7 +134,7 @@ async def test_no_path_or_query_is_a_fault(house: House) -> None:
     await house.open(**PLENTY)
     clients, c, routes = await everybody(house)
     for route in routes:
-        if route.method != "GET" or route.path.startswith("/api/{"):
+        if route.method != "GET" or route.path.startswith("/api/openapi.json/{"):
             continue  # the last is the framework's own "no such page"
         client = clients[1] if "/widget/" in route.path else clients[0]
         addresses = [route.at(odd) for odd in PATHS] if "{" in route.path else []
