@@ -46,7 +46,7 @@ class Scale(NamedTuple):
     starts: int
 
 
-QUICK = Scale(rounds=2, seconds=2.5, open_runs=1, open_seconds=5, assigns=100, closed=10_000, starts=2)
+QUICK = Scale(rounds=2, seconds=1.5, open_runs=1, open_seconds=4, assigns=60, closed=10_000, starts=2)
 FULL = Scale(rounds=5, seconds=6, open_runs=3, open_seconds=12, assigns=300, closed=100_000, starts=5)
 
 

@@ -1,5 +1,6 @@
 """Lists and threads for staff, and the same sends as by socket (docs/protocol.md)."""
 
+import asyncio
 import base64
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
@@ -176,15 +177,16 @@ async def read_thread(number: BigIdInPath, staff_user: StaffUser, edge: Here, de
     loaded = await desk.reader.load(staff_user, number)
     conversation, customer_name = loaded
     names = desk.directory.names.staff
-    lines = await conversations.before(edge.pool, number, 2**31 - 1, NEWEST + 1, public=False)
-    seen = await conversations.seen_by(edge.pool, staff_user.id, number)
-    person = await conversations.customer_of(edge.pool, conversation.customer_id)
+    lines, seen, person, replies = await asyncio.gather(
+        conversations.before(edge.pool, number, 2**31 - 1, NEWEST + 1, public=False),
+        conversations.seen_by(edge.pool, staff_user.id, number),
+        conversations.customer_of(edge.pool, conversation.customer_id),
+        conversations.replies_by_agent(edge.pool, number),
+    )
     row = structs.asdict(row_of(conversation, customer_name, frames.Seen(*seen)))
     return Thread(
         **row | {"customer": ThreadCustomer(*person)},
-        agents=[
-            Writer(i, names.get(i, ""), n) for i, n in await conversations.replies_by_agent(edge.pool, number)
-        ],
+        agents=[Writer(i, names.get(i, ""), n) for i, n in replies],
         may=_rights(staff_user, conversation, desk, edge.clock.now()),
         marks=marks_of(conversation),
         entries=[entry_of(e, names, customer_name, public=False, read_at=at) for e, at in lines[-NEWEST:]],
