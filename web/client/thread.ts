@@ -112,3 +112,9 @@ export function echoes(thread: Thread, c: number | null, line: Line): Pending[] 
     return item.frame.t === 'start' ? c === null : item.frame.c === c || item.frame.c === null;
   });
 }
+
+/** How many answers the customer has not read yet. */
+export function unread(thread: Thread): number {
+  const { read } = thread.marks.customer;
+  return thread.entries.filter((e) => e.kind === 'message' && e.by === 'agent' && e.seq > read).length;
+}

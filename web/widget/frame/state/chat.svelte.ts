@@ -21,14 +21,12 @@ import * as threads from '../../../client/thread';
 import type { Thread } from '../../../client/thread';
 import type { Polling } from './polling';
 import type { Session } from './session';
+import { refusedStart, type Details, type Failed } from './refused';
 import { Typing } from './typing.svelte';
 
 export type Phase = 'loading' | 'ready' | 'failed' | 'forbidden' | 'upgrade';
-export type Details = Pick<Start, 'name' | 'email' | 'department' | 'fields'>;
-export type Failed = { text: string; details: Details; why: string };
 
-const LANDS_WITHIN = 4_000;
-const POLL_AFTER = 3;
+const [LANDS_WITHIN, POLL_AFTER] = [4_000, 3];
 
 export class Chat {
   phase = $state.raw<Phase>('loading');
@@ -101,11 +99,7 @@ export class Chat {
   state = $derived(this.view?.state ?? (this.begun ? 'queued' : null));
   over = $derived(this.state === 'closed' || this.state === 'archived');
   ending = $derived(this.line.some((item) => item.frame.t === 'close' && item.state !== 'failed'));
-  unread = $derived.by(() => {
-    if (!this.#ownMarksKnown) return this.view?.unread ?? 0;
-    const { read } = this.thread.marks.customer;
-    return this.thread.entries.filter((e) => e.kind === 'message' && e.by === 'agent' && e.seq > read).length;
-  });
+  unread = $derived(this.#ownMarksKnown ? threads.unread(this.thread) : (this.view?.unread ?? 0));
 
   /** Begins; when the desk is away it goes on trying, ever more slowly. */
   async open(): Promise<void> {
@@ -207,7 +201,7 @@ export class Chat {
           this.typing.heard(frame.on ? (frame.name ?? '') : null);
         return;
       case 'queue':
-        return this.#queue(frame.c, { position: frame.position, wait: frame.wait });
+        return this.#queue(frame);
     }
   }
 
@@ -394,15 +388,13 @@ export class Chat {
 
   /** A chat that was not started leaves nothing to answer to: all its texts go back into the form. */
   #startRefused(frame: Start, why: string): void {
-    const { name, email, department, fields } = frame;
-    const behind = this.line.filter((item) => item.frame.t === 'send' && item.frame.c === null);
-    const texts = [frame.text, ...behind.map((item) => (item.frame as Send).text)].filter(Boolean);
-    for (const item of [frame, ...behind.map((one) => one.frame)]) this.#outbox?.drop(item.id);
-    const details = { ...(name && { name }), ...(email && { email }), ...(department && { department }) };
-    this.refused = { text: texts.join('\n'), details: { ...details, ...(fields && { fields }) }, why };
+    const frames = this.line.map((item) => item.frame);
+    const behind = frames.filter((one): one is Send => one.t === 'send' && one.c === null);
+    for (const { id } of [frame, ...behind]) this.#outbox?.drop(id);
+    this.refused = refusedStart(frame, behind, why);
   }
 
-  #queue(c: number, queue: QueuePlace): void {
-    if (this.view?.c === c) this.view = { ...this.view, queue };
+  #queue({ c, position, wait }: { c: number } & QueuePlace): void {
+    if (this.view?.c === c) this.view = { ...this.view, queue: { position, wait } };
   }
 }
