@@ -200,6 +200,7 @@ test('Where no socket gets through, messages go and come by HTTP.', async () => 
   await chat.open();
   chat.send('Through the proxy', [], {});
   for (let tries = 0; tries < 3; tries++) {
+    while (FakeSocket.last.readyState !== 0) await vi.advanceTimersByTimeAsync(500);
     FakeSocket.last.drop(1006);
     await vi.advanceTimersByTimeAsync(4_000);
   }
@@ -209,6 +210,8 @@ test('Where no socket gets through, messages go and come by HTTP.', async () => 
   entries = [...entries, { ...hello, seq: 3, prev: 2, text: 'An answer' }];
   await vi.advanceTimersByTimeAsync(5_000);
   expect(chat.thread.entries.at(-1)?.text).toBe('An answer');
+  // The back-off is random: wait for the next socket that is being opened.
+  while (FakeSocket.last.readyState !== 0) await vi.advanceTimersByTimeAsync(500);
   FakeSocket.last.ready();
   expect(chat.polling).toBe(false);
   vi.useRealTimers();
