@@ -177,11 +177,12 @@ async def read_thread(number: BigIdInPath, staff_user: StaffUser, edge: Here, de
     loaded = await desk.reader.load(staff_user, number)
     conversation, customer_name = loaded
     names = desk.directory.names.staff
+    # All of one moment, that of the card: what came meanwhile is pushed to whoever watches.
     lines, seen, person, replies = await asyncio.gather(
-        conversations.before(edge.pool, number, 2**31 - 1, NEWEST + 1, public=False),
+        conversations.before(edge.pool, number, conversation.last_seq + 1, NEWEST + 1, public=False),
         conversations.seen_by(edge.pool, staff_user.id, number),
         conversations.customer_of(edge.pool, conversation.customer_id),
-        conversations.replies_by_agent(edge.pool, number),
+        conversations.replies_by_agent(edge.pool, number, conversation.last_seq),
     )
     row = structs.asdict(row_of(conversation, customer_name, frames.Seen(*seen)))
     return Thread(

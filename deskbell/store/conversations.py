@@ -28,10 +28,10 @@ SELECT {_ENTRY} FROM entry WHERE conversation_id = $1 AND seq > $2 AND (public O
 _BEFORE = f"""
 SELECT {_ENTRY} FROM entry WHERE conversation_id = $1 AND seq < $2 AND (public OR NOT $3) ORDER BY seq DESC LIMIT $4"""
 
-# How many replies each agent has written.
+# How many replies each agent has written, up to a number.
 _AGENTS = """
 SELECT author_id::integer, count(*) FROM entry
-WHERE conversation_id = $1 AND author = 'agent' AND kind = 'message' GROUP BY 1 ORDER BY min(seq)"""
+WHERE conversation_id = $1 AND seq <= $2 AND author = 'agent' AND kind = 'message' GROUP BY 1 ORDER BY min(seq)"""
 
 # Unread for the customer: what staff wrote after the customer's read mark.
 _UNREAD = """
@@ -78,9 +78,9 @@ async def before(pool: Pool, conversation_id: int, seq: int, limit: int, *, publ
     return _lines(await pool.fetch(_BEFORE, conversation_id, seq, public, limit))[::-1]
 
 
-async def replies_by_agent(pool: Pool, conversation_id: int) -> list[tuple[int, int]]:
-    """(staff id, replies), in the order of the first reply."""
-    return [(row[0], row[1]) for row in await pool.fetch(_AGENTS, conversation_id)]
+async def replies_by_agent(pool: Pool, conversation_id: int, up_to: int) -> list[tuple[int, int]]:
+    """(staff id, replies among the first `up_to` entries), in the order of the first reply."""
+    return [(row[0], row[1]) for row in await pool.fetch(_AGENTS, conversation_id, up_to)]
 
 
 async def unread_by_customer(pool: Pool, conversation: Conversation) -> int:

@@ -93,6 +93,9 @@ export class Conversation {
 
   #take(detail: Detail): void {
     this.detail = detail;
+    // Replies that were pushed while this answer was on its way are not counted in it.
+    for (const entry of this.thread.entries)
+      if (entry.seq > detail.last_seq && entry.by === 'agent' && entry.kind === 'message') this.#count(entry);
     const first = this.thread.entries.length === 0;
     this.thread = withMarks(
       merge(this.thread, detail.entries, first ? detail.more : undefined),
