@@ -30,7 +30,6 @@ from deskbell.store import nodes
 
 log = structlog.get_logger()
 
-SOCKET_BYTES = MAX_MESSAGE_BYTES
 BACKLOG = 4096
 SWEEP_S = 600
 
@@ -131,7 +130,7 @@ def server_of(node: Node) -> Server:
             http="httptools",
             ws="websockets-sansio",
             ws_per_message_deflate=False,
-            ws_max_size=SOCKET_BYTES,
+            ws_max_size=MAX_MESSAGE_BYTES,
             ws_ping_interval=None,
             lifespan="off",
             access_log=False,

@@ -168,10 +168,10 @@ class Lane:
         """Answer every one of these exactly once."""
         waiting = deque(tasks)
         try:
-            waiting = tasks_left = await self._handle_plain(tasks)
+            waiting = await self._handle_plain(tasks)
             if len(waiting) > 1:
                 try:
-                    batch = await self._commit(list(tasks_left))
+                    batch = await self._commit(list(waiting))
                 except AWAY:
                     raise
                 except Exception as error:  # a bad neighbour must harm nobody: one by one

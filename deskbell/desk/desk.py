@@ -212,7 +212,6 @@ class Desk:
                 (5, self._renew_node),
                 (30, self.check_heads),
                 (30, self.check_sessions),
-                (600, self._forget_old),
             ):
                 group.create_task(_for_ever(lambda s=seconds, w=work: _every(s, w)))  # type: ignore[misc]
 
@@ -223,10 +222,6 @@ class Desk:
         self._newcomer = False
         others = await nodes.renew(self.pool, self.node)
         self.bus.alone = others == 0 and not self._newcomer  # one may have come while we asked
-
-    async def _forget_old(self) -> None:
-        await self.presence.forget_old()
-        await nodes.forget_old(self.pool)
 
 
 async def _every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:

@@ -44,6 +44,3 @@ class Presence:
             self._hub.tell_staff(encode(PresenceFrame(changed)))
         if came:
             self._wake_router()
-
-    async def forget_old(self) -> None:
-        await rows.forget_old(self._pool, self._clock.now())

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from deskbell.kit.clock import Clock
 from deskbell.kit.files import FileStore, preview_id
-from deskbell.store import files, presence, sessions
+from deskbell.store import files, nodes, presence, sessions
 from deskbell.store.types import Pool
 
 LOOSE = timedelta(hours=24)
@@ -37,6 +37,7 @@ async def sweep(pool: Pool, store: FileStore, clock: Clock, data: Path) -> Swept
             break
     await asyncio.to_thread(_remove_half_uploads, data / "uploads")
     await presence.forget_old(pool, now)
+    await nodes.forget_old(pool)
     return Swept(count, await sessions.sweep(pool, now))
 
 

@@ -89,5 +89,5 @@ async def test_old_leases_are_forgotten_and_fresh_ones_kept(house: House, clock:
     await house.available(ADA)
     clock.advance(timedelta(hours=1, seconds=1))
     await house.available(BRUNO)
-    await house.desk.presence.forget_old()
+    await presence.forget_old(house.pool, clock.now())
     assert [row[0] for row in await house.pool.fetch("SELECT staff_id FROM presence")] == [BRUNO.id]
