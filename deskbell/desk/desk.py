@@ -170,12 +170,13 @@ class Desk:
         self.hub.tell_staff(encode(ChangedFrame(["counts", "team", "departments", "labels", "preferences"])))
 
     async def check_heads(self) -> None:
-        """Compare what was pushed with what is stored, for all followed here; read what is missing."""
+        """Compare what was pushed with what is stored, for all followed or owned here; read what is missing."""
         followed = sorted(self.hub.public.keys() | self.hub.team.keys())
-        for start in range(0, len(followed), HEADS_AT_ONCE):
-            for conversation_id, last in await conversations.heads(
-                self.pool, followed[start : start + HEADS_AT_ONCE]
-            ):
+        owners = sorted(self.hub.agents.keys())
+        for start in range(0, max(1, len(followed)), HEADS_AT_ONCE):
+            some = followed[start : start + HEADS_AT_ONCE]
+            known = await conversations.heads(self.pool, some, [] if start else owners)
+            for conversation_id, last in known:
                 head = self.hub.head_of(conversation_id)
                 if head is not None and head < last:
                     self.hub.missed(Missing(conversation_id, head + 1, last))

@@ -43,7 +43,11 @@ _SEEN = "SELECT seq, customer_messages FROM seen WHERE staff_id = $1 AND convers
 _CUSTOMER = "SELECT id, name, email, email_verified, phone, locale FROM customer WHERE id = $1"
 
 # The present numbers of conversations that are being followed, to notice lost news.
-_HEADS = "SELECT id, last_seq FROM conversation WHERE id = ANY($1::bigint[])"
+_HEADS = """
+SELECT id, last_seq FROM conversation WHERE id = ANY($1::bigint[])
+UNION
+SELECT id, last_seq FROM conversation
+WHERE owner_id = ANY($2::bigint[]) AND state IN ('live', 'pending', 'offered', 'assigned')"""
 
 
 class Line(NamedTuple):
@@ -95,8 +99,9 @@ async def seen_by(pool: Pool, staff_id: int, conversation_id: int) -> tuple[int,
     return (row[0], row[1]) if row else (0, 0)
 
 
-async def heads(pool: Pool, ids: Sequence[int]) -> list[tuple[int, int]]:
-    return [(row[0], row[1]) for row in await pool.fetch(_HEADS, ids)]
+async def heads(pool: Pool, ids: Sequence[int], owners: Sequence[int]) -> list[tuple[int, int]]:
+    """(id, last number) of these conversations, and of the open ones of these owners."""
+    return [(row[0], row[1]) for row in await pool.fetch(_HEADS, ids, owners)]
 
 
 async def customer_of(pool: Pool, customer_id: int) -> tuple[int, str, str, bool, str, str]:
