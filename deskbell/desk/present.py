@@ -51,9 +51,27 @@ def row_of(
         waiting_since=ms_or_none(c.waiting_since),
         closed_at=ms_or_none(c.closed_at),
         closed_by=c.closed_by,
+        closed_by_id=c.closed_by_id,
         close_reason=c.close_reason,
+        sentiment=c.sentiment,
+        closing_tag=c.closing_tag_id,
+        flagged_at=ms_or_none(c.flagged_at),
+        offered_to=c.offered_to,
+        offered_at=ms_or_none(c.offered_at) if c.offered_to else None,
+        transfer=_transfer(c),
+        comments=c.comments,
+        mentioned=list(c.mentioned),
+        linked_to=c.linked_to,
         new=c.is_new,
         seen=seen,
+    )
+
+
+def _transfer(c: Conversation) -> frames.RowTransfer | None:
+    if c.transfer_at is None:
+        return None
+    return frames.RowTransfer(
+        c.transfer_by or 0, ms(c.transfer_at), c.transfer_to, c.transfer_department, c.transfer_note
     )
 
 

@@ -33,6 +33,23 @@ class Conversation(NamedTuple):
     closed_by: str | None = None
     closed_by_id: int | None = None
     close_reason: str | None = None
+    flagged_at: datetime | None = None
+    offered_to: int | None = None
+    offered_at: datetime | None = None
+    declined: tuple[int, ...] = ()
+    transfer_by: int | None = None
+    transfer_to: int | None = None
+    transfer_department: int | None = None
+    transfer_at: datetime | None = None
+    transfer_note: str = ""
+    stuck_at: datetime | None = None
+    sentiment: str | None = None
+    closing_tag_id: int | None = None
+    close_note: str = ""
+    comments: int = 0
+    mentioned: tuple[int, ...] = ()
+    converted: bool = False
+    linked_to: int | None = None
     opened_at: datetime | None = None
     last_seq: int = 0
     last_public_seq: int = 0
@@ -53,6 +70,14 @@ class Conversation(NamedTuple):
     @property
     def is_open_chat(self) -> bool:
         return self.kind == "chat" and self.state in OPEN_CHAT
+
+    @property
+    def is_open_ticket(self) -> bool:
+        return self.kind == "ticket" and self.state in ("unassigned", "assigned")
+
+    @property
+    def in_transfer(self) -> bool:
+        return self.transfer_at is not None
 
     @property
     def is_new(self) -> bool:
@@ -77,10 +102,21 @@ class Entry(NamedTuple):
     at: datetime
 
 
+class Notification(NamedTuple):
+    """Something to tell one member of staff (TEAM-6). `data` never holds the text of a comment."""
+
+    staff_id: int
+    kind: str
+    conversation_id: int
+    data: dict[str, Any]
+
+
 class Change(NamedTuple):
     """What a command does: the new conversation and the new entries. Nothing has happened yet.
 
     `answer` is the entry that answers the command; None when it leaves no entry. `route`: routing must look again.
+    `others`: further conversations that change in the same commit. `wipe`: the texts of its comments go (TEAM-5).
+    `opted_out`: the customer's wish from now on, None when it stays as it was.
     """
 
     conversation: Conversation
@@ -88,6 +124,10 @@ class Change(NamedTuple):
     answer: Entry | None = None
     route: bool = False
     files: tuple[str, ...] = ()
+    others: tuple[Conversation, ...] = ()
+    notifications: tuple[Notification, ...] = ()
+    wipe: bool = False
+    opted_out: bool | None = None
 
 
 def next_entry(

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from . import hours
 from .errors import Refused
 
 
@@ -45,12 +46,50 @@ class YesNo:
         return None if isinstance(value, bool) else f"{self.what} must be on or off (true or false)."
 
 
-Kind = WholeNumber | Choice | YesNo
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A short text, kept as typed. Empty switches off what it is for."""
+
+    default: str
+    most: int
+    what: str
+
+    def problem(self, value: object) -> str | None:
+        if isinstance(value, str) and len(value) <= self.most and value == value.strip() and value.isprintable():
+            return None
+        return f"{self.what} must be a text of at most {self.most} characters, without spaces around it."
+
+
+@dataclass(frozen=True, slots=True)
+class OpeningHours:
+    """Business hours, see hours.py; None: always open."""
+
+    what: str
+    default: None = None
+
+    def problem(self, value: object) -> str | None:
+        problem = hours.problem(value)
+        return None if problem is None else f"{self.what}: {problem}"
+
+
+Kind = WholeNumber | Choice | YesNo | Words | OpeningHours
 
 KINDS: Mapping[str, Kind] = {
     "max_chats": WholeNumber(5, 1, 100, "The maximum of chats per agent"),
-    "distribution": Choice("averaged", ("averaged",), "The distribution of chats"),
+    "distribution": Choice("averaged", ("averaged", "round_robin", "random", "offer"), "The distribution of chats"),
     "last_agent": YesNo(True, "The last-agent rule"),
+    "ring_seconds": WholeNumber(30, 10, 300, "The ring time in seconds"),
+    "agent_timeout_minutes": WholeNumber(20, 1, 1_440, "The agent chat timeout in minutes"),
+    "inactivity_minutes": WholeNumber(120, 5, 1_440, "The inactivity timeout in minutes"),
+    "pending_minutes": WholeNumber(480, 10, 10_080, "The pending time in minutes"),
+    "transfer_minutes": WholeNumber(20, 1, 1_440, "The time to answer a transfer in minutes"),
+    "close_sentiment": YesNo(True, "Asking for the sentiment at close"),
+    "close_tag": YesNo(True, "Asking for a closing tag at close"),
+    "close_note": YesNo(True, "Asking for a note at close"),
+    "web_end": Words("//end", 30, "The customer's word to end a chat"),
+    "web_stop": Words("//stop", 30, "The customer's word to opt out"),
+    "offline": Choice("form", ("form", "hidden"), "What the widget does when nobody can answer"),
+    "hours": OpeningHours("Business hours"),
     "session_hours": WholeNumber(24, 1, 720, "The length of a session in hours"),
     "upload_mb": WholeNumber(25, 1, 1024, "The size of a file in MB"),
 }
@@ -67,6 +106,27 @@ class Preferences:
     """LIFE-2."""
     last_agent: bool = True
     """LIFE-2: the agent who last dealt with this customer comes first."""
+    ring_seconds: int = 30
+    """LIFE-2, distribution `offer`: how long a chat rings at one agent."""
+    agent_timeout_minutes: int = 20
+    """LIFE-6."""
+    inactivity_minutes: int = 120
+    """LIFE-7."""
+    pending_minutes: int = 480
+    """LIFE-8."""
+    transfer_minutes: int = 20
+    """LIFE-14."""
+    close_sentiment: bool = True
+    """LIFE-12: parts of the closing dialog."""
+    close_tag: bool = True
+    close_note: bool = True
+    web_end: str = "//end"
+    """LIFE-12: keywords of the web channel; empty: off."""
+    web_stop: str = "//stop"
+    offline: str = "form"
+    """VISITOR-8: leave a message, or no launcher at all."""
+    hours: dict[str, Any] | None = None
+    """Business hours of the desk (TICKET-1), see hours.py; None: always open. A department may have its own."""
     session_hours: int = 24
     """PEOPLE-3."""
     upload_mb: int = 25

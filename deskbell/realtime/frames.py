@@ -1,6 +1,6 @@
 """Frames of the socket protocol, version 1 (docs/protocol.md). Times are milliseconds since the epoch, UTC."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType, field
@@ -50,9 +50,18 @@ class Start(Struct, tag_field="t", tag="start", forbid_unknown_fields=True):
     fields: Fields = field(default_factory=dict)
 
 
+Sentiment = Literal["negative", "neutral", "positive"]
+CloseNote = Annotated[str, Meta(max_length=2_000)]
+
+
 class Close(Struct, tag_field="t", tag="close", forbid_unknown_fields=True):
+    """From staff with what the closing dialog asks (LIFE-12)."""
+
     id: ClientId
     c: ConversationId
+    sentiment: Sentiment | None = None
+    tag: int | None = None
+    note: CloseNote = ""
 
 
 class Watch(Struct, tag_field="t", tag="watch", forbid_unknown_fields=True):
@@ -132,6 +141,16 @@ class Seen(Struct):
     count: int
 
 
+class RowTransfer(Struct, omit_defaults=True):
+    """A transfer under way (LIFE-14): to an agent, or to a department whose first answer wins."""
+
+    by: int
+    at: int
+    to: int | None = None
+    department: int | None = None
+    note: str = ""
+
+
 class Row(Struct, omit_defaults=True):
     """A conversation as a card of a list. `id` is its number."""
 
@@ -160,7 +179,17 @@ class Row(Struct, omit_defaults=True):
     waiting_since: int | None = None
     closed_at: int | None = None
     closed_by: str | None = None
+    closed_by_id: int | None = None
     close_reason: str | None = None
+    sentiment: str | None = None
+    closing_tag: int | None = None
+    flagged_at: int | None = None
+    offered_to: int | None = None
+    offered_at: int | None = None
+    transfer: RowTransfer | None = None
+    comments: int = 0
+    mentioned: list[int] = field(default_factory=list)
+    linked_to: int | None = None
     new: bool = False
     seen: Seen | UnsetType = UNSET
     gone: bool | UnsetType = UNSET
@@ -199,6 +228,7 @@ class VisitorView(Struct, omit_defaults=True):
     department: int | None = None
     queue: QueuePlace | None = None
     closed_at: int | None = None
+    merged_into: int | None = None
 
 
 class Ready(Struct, tag_field="t", tag="ready", omit_defaults=True):

@@ -63,6 +63,7 @@ _INSERT_CONVERSATION = (
     f"({', '.join(f'${n}' for n in range(1, _WIDTH + 1))})"
 )
 
+_ARRAYS = [COLUMNS.index(name) for name in ("labels", "declined", "mentioned")]
 _FIRST_HOT = COLUMNS.index("opened_at")
 _FIRST_MARK = COLUMNS.index("customer_delivered")
 
@@ -202,7 +203,8 @@ class Saving(NamedTuple):
 def conversation_of(record: Any) -> Conversation:
     """The conversation in the first columns of a record that starts with COLUMNS."""
     values = list(record)[:_WIDTH]
-    values[9] = tuple(values[9])
+    for place in _ARRAYS:
+        values[place] = tuple(values[place])
     return Conversation(*values)
 
 

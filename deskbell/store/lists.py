@@ -14,8 +14,7 @@ _SELECTED = ", ".join(f"c.{name}" for name in COLUMNS)
 _MINE = {
     "live": "c.state = 'live' AND c.owner_id = $1",
     "pending": "c.state = 'pending' AND c.owner_id = $1",
-    "tagged": "c.kind = 'chat' AND EXISTS (SELECT FROM mention m WHERE m.staff_id = $1 AND m.conversation_id = c.id)"
-    " AND c.state IN ('live', 'pending')",
+    "tagged": "c.mentioned @> ARRAY[$1::integer] AND c.state IN ('live', 'pending')",
     "closed": "c.kind = 'chat' AND c.state = 'closed' AND c.owner_id = $1",
     "tickets": "c.kind = 'ticket' AND (c.state IN ('assigned', 'closed') AND c.owner_id = $1"
     " OR c.state = 'unassigned' AND (c.department_id IS NULL OR c.department_id = ANY($2::integer[])))",

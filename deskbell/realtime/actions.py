@@ -1,0 +1,94 @@
+"""What staff do with a conversation besides writing: the same struct by socket and by `POST /api/actions`."""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct, field
+
+from .frames import ClientId, ConversationId
+
+StaffId = Annotated[int, Meta(ge=1, le=2**31 - 1)]
+TransferNote = Annotated[str, Meta(max_length=500)]
+CommentText = Annotated[str, Meta(min_length=1, max_length=4_000)]
+Mentions = Annotated[list[StaffId], Meta(max_length=20)]
+
+
+class Flag(Struct, tag_field="t", tag="flag", forbid_unknown_fields=True):
+    """LIFE-5."""
+
+    id: ClientId
+    c: ConversationId
+    on: bool
+
+
+class Pend(Struct, tag_field="t", tag="pending", forbid_unknown_fields=True):
+    """LIFE-8: mark pending, or unmark."""
+
+    id: ClientId
+    c: ConversationId
+    on: bool
+
+
+class Transfer(Struct, tag_field="t", tag="transfer", forbid_unknown_fields=True):
+    """LIFE-14: to an agent or to a department, never both."""
+
+    id: ClientId
+    c: ConversationId
+    agent: StaffId | None = None
+    department: StaffId | None = None
+    note: TransferNote = ""
+
+
+class AnswerTransfer(Struct, tag_field="t", tag="transfer_answer", forbid_unknown_fields=True):
+    id: ClientId
+    c: ConversationId
+    accept: bool
+
+
+class CancelTransfer(Struct, tag_field="t", tag="transfer_cancel", forbid_unknown_fields=True):
+    id: ClientId
+    c: ConversationId
+
+
+class AnswerOffer(Struct, tag_field="t", tag="offer_answer", forbid_unknown_fields=True):
+    """LIFE-2, distribution `offer`."""
+
+    id: ClientId
+    c: ConversationId
+    accept: bool
+
+
+class AssignTo(Struct, tag_field="t", tag="assign", forbid_unknown_fields=True):
+    """LIFE-15, TICKET-6: supervisors only."""
+
+    id: ClientId
+    c: ConversationId
+    agent: StaffId
+
+
+class Accept(Struct, tag_field="t", tag="accept", forbid_unknown_fields=True):
+    """TICKET-3."""
+
+    id: ClientId
+    c: ConversationId
+
+
+class Comment(Struct, tag_field="t", tag="comment", forbid_unknown_fields=True):
+    """TEAM-1. `mentions`: staff ids of those who are named."""
+
+    id: ClientId
+    c: ConversationId
+    text: CommentText
+    mentions: Mentions = field(default_factory=list)
+
+
+Action = (
+    Flag
+    | Pend
+    | Transfer
+    | AnswerTransfer
+    | CancelTransfer
+    | AnswerOffer
+    | AssignTo
+    | Accept
+    | Comment
+)

@@ -1,0 +1,79 @@
+-- Columns with constant defaults: adding them rewrites nothing, and the old version still serves beside them.
+
+ALTER TABLE conversation
+    ADD COLUMN flagged_at timestamptz,                   -- LIFE-5
+    ADD COLUMN offered_to integer REFERENCES staff,      -- rings at this agent (LIFE-2), since offered_at
+    ADD COLUMN offered_at timestamptz,
+    ADD COLUMN declined integer[] NOT NULL DEFAULT '{}', -- who has declined or let it ring in this round
+    ADD COLUMN transfer_by integer REFERENCES staff,     -- a transfer under way (LIFE-14); all null: none
+    ADD COLUMN transfer_to integer REFERENCES staff,     -- to this agent, or
+    ADD COLUMN transfer_department integer REFERENCES department,
+    ADD COLUMN transfer_at timestamptz,
+    ADD COLUMN transfer_note text NOT NULL DEFAULT '',
+    ADD COLUMN stuck_at timestamptz,                     -- supervisors were told that nobody else can answer (LIFE-6)
+    ADD COLUMN sentiment text CHECK (sentiment IN ('negative', 'neutral', 'positive')),
+    ADD COLUMN closing_tag_id integer,
+    ADD COLUMN close_note text NOT NULL DEFAULT '',
+    ADD COLUMN comments integer NOT NULL DEFAULT 0,      -- how many there were; their texts go at close (TEAM-5)
+    ADD COLUMN mentioned integer[] NOT NULL DEFAULT '{}',-- staff who follow it until it closes (TEAM-3)
+    ADD COLUMN converted boolean NOT NULL DEFAULT false, -- a ticket that was a chat nobody could answer (TICKET-7)
+    ADD COLUMN linked_to bigint;                         -- the conversation this one was closed into, or made from
+
+CREATE UNIQUE INDEX conversation_one_converted ON conversation (customer_id)
+    WHERE kind = 'ticket' AND converted AND state IN ('unassigned', 'assigned');
+CREATE INDEX conversation_open ON conversation (state) WHERE state IN ('queued', 'offered', 'live', 'pending');
+CREATE INDEX conversation_offered ON conversation (offered_to) WHERE offered_to IS NOT NULL;
+CREATE INDEX conversation_transfer ON conversation (transfer_at) WHERE transfer_at IS NOT NULL;
+CREATE INDEX conversation_mentioned ON conversation USING gin (mentioned) WHERE state IN ('live', 'pending');
+CREATE INDEX conversation_linked ON conversation (linked_to) WHERE linked_to IS NOT NULL;
+CREATE INDEX conversation_ticket_age ON conversation (created_at) WHERE kind = 'ticket' AND state <> 'archived';
+DROP TABLE mention;
+
+CREATE TABLE closing_tag (
+    id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name text NOT NULL,
+    active boolean NOT NULL DEFAULT true                 -- hidden, never deleted: old conversations keep its name
+);
+CREATE UNIQUE INDEX closing_tag_name ON closing_tag (lower(name));
+ALTER TABLE conversation ADD FOREIGN KEY (closing_tag_id) REFERENCES closing_tag;
+
+ALTER TABLE customer
+    ADD COLUMN opted_out boolean NOT NULL DEFAULT false, -- nobody writes until they write first (LIFE-12)
+    ADD COLUMN words tsvector GENERATED ALWAYS AS
+        (to_tsvector('simple', name || ' ' || translate(email, '@.', '  ') || ' ' || email || ' ' || phone)) STORED;
+CREATE INDEX customer_words ON customer USING gin (words);
+
+ALTER TABLE department ADD COLUMN hours jsonb;           -- null: those of the desk
+
+-- What is told to one person (TEAM-6). Never the text of a comment.
+CREATE TABLE notification (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    staff_id integer NOT NULL REFERENCES staff ON DELETE CASCADE,
+    kind text NOT NULL,
+    conversation_id bigint NOT NULL REFERENCES conversation ON DELETE CASCADE,
+    data jsonb NOT NULL DEFAULT '{}',
+    at timestamptz NOT NULL,
+    read_at timestamptz,
+    mailed_at timestamptz                                -- it was in a digest
+);
+CREATE INDEX notification_staff ON notification (staff_id, id);
+CREATE INDEX notification_unread ON notification (staff_id, conversation_id) WHERE read_at IS NULL;
+CREATE INDEX notification_unmailed ON notification (at) WHERE read_at IS NULL AND mailed_at IS NULL;
+
+-- Notes on a customer's profile (TEAM-7).
+CREATE TABLE note (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    customer_id bigint NOT NULL REFERENCES customer ON DELETE CASCADE,
+    staff_id integer NOT NULL REFERENCES staff,
+    text text NOT NULL,
+    at timestamptz NOT NULL
+);
+CREATE INDEX note_customer ON note (customer_id, id);
+
+-- The words of a conversation's messages, written shortly after them: indexing in the sender's path would slow every message.
+CREATE TABLE search (
+    conversation_id bigint PRIMARY KEY REFERENCES conversation ON DELETE CASCADE,
+    upto integer NOT NULL,                               -- messages up to this number are in
+    words tsvector NOT NULL
+);
+CREATE INDEX search_words ON search USING gin (words);
