@@ -7,7 +7,7 @@ batches in flight; a conversation always stays in its lane, so its commands keep
 import asyncio
 import random
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import asyncpg
@@ -19,6 +19,7 @@ from deskbell.kit.clock import Clock
 from deskbell.kit.postgres import AWAY, connect
 from deskbell.realtime.publication import Publication
 from deskbell.store.changes import Answer
+from deskbell.store.notifications import Stored
 
 from .batch import Batch
 from .directory import Directory
@@ -44,10 +45,11 @@ AGAIN = (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError, asyncpg.Se
 
 
 class Published(NamedTuple):
-    """What a committed batch leaves for others: news, and whether routing must look again."""
+    """What a committed batch leaves for others: news, whether routing must look again, and what people are told."""
 
     publications: list[Publication]
     route: bool
+    told: Sequence[Stored] = ()
 
 
 class Batcher:

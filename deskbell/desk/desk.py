@@ -18,6 +18,7 @@ from deskbell.store.changes import Answer
 from .batcher import Batcher, Published
 from .directory import Directory
 from .marks import Marker
+from .notices import Bell
 from .presence import Presence
 from .resume import Reader
 from .router import Router
@@ -50,6 +51,7 @@ class Desk:
         self.router = Router(dsn, pool, clock, self.batcher, self.directory, hub, self.bus)
         self.reader = Reader(pool, self.directory, self.router.place_of, hub.know)
         self.marker = Marker(pool, clock, hub, self.bus, self.batcher.mark)
+        self.bell = Bell(pool, clock, hub, self.bus)
         self.presence = Presence(pool, clock, hub, node, self.router.wake)
         self.pool = pool
         hub.backfill = self.reader.backfill
@@ -58,6 +60,8 @@ class Desk:
             "typing": self._hear_typing,
             "marks": self.marker.hear_marks,
             "seen": self.marker.hear_seen,
+            "notice": self.bell.hear_notice,
+            "notices_read": self.bell.hear_read,
             "queue": lambda c, position, wait: self.router.hear_place(c, QueuePlace(position, wait)),
             "sessions": lambda *ids: hub.end_sessions(ids),
             "available": self._hear_availability,
@@ -79,6 +83,7 @@ class Desk:
         """After a commit: push to the sockets here. The other nodes were told in the same transaction."""
         for publication in published.publications:
             self.hub.publish(publication)
+        self.bell.ring(published.told)
         if published.route:
             self.router.wake()
 
@@ -167,7 +172,8 @@ class Desk:
         await self.check_sessions()
         await self.directory.refresh()
         await self.check_heads()
-        self.hub.tell_staff(encode(ChangedFrame(["counts", "team", "departments", "labels", "preferences"])))
+        what = ["counts", "team", "departments", "labels", "preferences", "notices"]
+        self.hub.tell_staff(encode(ChangedFrame(what)))
 
     async def check_heads(self) -> None:
         """Compare what was pushed with what is stored, for all followed or owned here; read what is missing."""

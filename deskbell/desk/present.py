@@ -11,6 +11,7 @@ from deskbell.domain.conversation import Conversation, Entry
 from deskbell.kit.clock import milliseconds as ms
 from deskbell.realtime import frames
 from deskbell.realtime.publication import Publication
+from deskbell.store.notifications import Stored
 
 
 def ms_or_none(moment: datetime | None) -> int | None:
@@ -130,6 +131,19 @@ def entry_of(
     if read_at is not None:
         wire.read_at = ms(read_at)
     return wire
+
+
+def notice_of(stored: Stored) -> frames.Notice:
+    """A notification as its person's devices get it."""
+    return frames.Notice(
+        id=stored.id,
+        kind=stored.kind,
+        c=stored.conversation_id,
+        customer=shown_name(stored.customer_id, stored.customer),
+        data=stored.data,
+        at=ms(stored.at),
+        read=stored.read_at is not None,
+    )
 
 
 def publication_of(

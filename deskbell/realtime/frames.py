@@ -320,6 +320,28 @@ class AvailabilityFrame(Struct, tag_field="t", tag="availability"):
     available: bool
 
 
+class Notice(Struct, omit_defaults=True):
+    """A notification under one person's bell (TEAM-6). `customer`: whose conversation `c` is; `at` in milliseconds."""
+
+    id: int
+    kind: str
+    c: int
+    customer: str
+    data: dict[str, object]
+    at: int
+    read: bool = False
+
+
+class NoticeFrame(Struct, tag_field="t", tag="notice"):
+    n: Notice
+
+
+class NoticesReadFrame(Struct, tag_field="t", tag="notices_read"):
+    """These were unread until now; each is named once."""
+
+    ids: list[int]
+
+
 class ChangedFrame(Struct, tag_field="t", tag="changed"):
     what: list[str]
 
