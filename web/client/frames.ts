@@ -37,7 +37,8 @@ export interface EntryEvent {
 /** One numbered line of a thread. `prev` is given to visitors only: the entry before it that they may see. */
 export interface Entry {
   seq: number;
-  kind: 'message' | 'event';
+  /** A comment is for staff alone, and its text is gone once the chat is closed (TEAM-5). */
+  kind: 'message' | 'event' | 'comment';
   by: Side | 'system';
   at: number;
   prev?: number;
@@ -47,6 +48,8 @@ export interface Entry {
   html?: string;
   files?: File[];
   event?: EntryEvent;
+  /** Staff named in a comment. */
+  mentions?: number[];
   id?: string;
   read_at?: number;
 }
@@ -65,6 +68,16 @@ export interface Seen {
   seq: number;
   count: number;
 }
+
+/** A transfer under way (LIFE-14): to an agent, or to a department whose first answer wins. */
+export interface Transfer {
+  by: number;
+  at: number;
+  to?: number | null;
+  department?: number | null;
+  note?: string;
+}
+export type Sentiment = 'negative' | 'neutral' | 'positive';
 
 /** A conversation as a card of a list. `id` is its number. Fields equal to their default are absent. */
 export interface Row {
@@ -93,7 +106,17 @@ export interface Row {
   waiting_since?: number | null;
   closed_at?: number | null;
   closed_by?: string | null;
+  closed_by_id?: number | null;
   close_reason?: string | null;
+  sentiment?: Sentiment | null;
+  closing_tag?: number | null;
+  flagged_at?: number | null;
+  offered_to?: number | null;
+  offered_at?: number | null;
+  transfer?: Transfer | null;
+  comments?: number;
+  mentioned?: number[];
+  linked_to?: number | null;
   new?: boolean;
   seen?: Seen;
   gone?: boolean;
@@ -127,6 +150,7 @@ export interface VisitorView {
   department?: number | null;
   queue?: QueuePlace | null;
   closed_at?: number | null;
+  merged_into?: number | null;
 }
 
 export interface Hello {
