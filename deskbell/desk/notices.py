@@ -1,10 +1,12 @@
 """The bell of each member of staff: what a commit has to tell them, on all their devices and nodes (TEAM-3, TEAM-6)."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
+from deskbell.domain.conversation import Notification
 from deskbell.kit.clock import Clock
-from deskbell.kit.postgres import Pool
-from deskbell.realtime.bus import PostgresBus
+from deskbell.kit.postgres import Connection, Pool
+from deskbell.realtime.bus import CHANNEL, PostgresBus
 from deskbell.realtime.frames import ChangedFrame, NoticeFrame, NoticesReadFrame, encode
 from deskbell.realtime.hub import Hub
 from deskbell.realtime.publication import Note, pack_notes
@@ -16,9 +18,18 @@ from .present import notice_of
 READ_AT_ONCE = 200  # with more, devices ask for the list again
 
 
-def packed(node: str, stored: Sequence[Stored]) -> list[str]:
-    """The payloads that tell the other nodes, for the transaction that saves them."""
-    return pack_notes(node, [Note("notice", [one.staff_id, _frame(one).decode()]) for one in stored])
+async def save(
+    connection: Connection, told: Sequence[Notification], now: datetime, *, others: str | None
+) -> list[Stored]:
+    """Inside the transaction of the change, once its conversations are written.
+
+    `others`: this node's name when other nodes must be told too, else None. For `Published.told` after the commit.
+    """
+    stored = await notifications.save(connection, told, now)
+    if stored and others is not None:
+        notes = [Note("notice", [one.staff_id, _frame(one).decode()]) for one in stored]
+        await notifications.tell_nodes(connection, CHANNEL, pack_notes(others, notes))
+    return stored
 
 
 def _frame(stored: Stored) -> bytes:

@@ -48,6 +48,8 @@ WITH n AS (
 )
 SELECT {_SHOWN} FROM n {_OF_CUSTOMER} ORDER BY n.id"""
 
+_NOTIFY = "SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload"
+
 # The newest before a number.
 _PAGE = f"""
 SELECT {_SHOWN} FROM notification n {_OF_CUSTOMER}
@@ -86,6 +88,11 @@ async def save(connection: Connection, told: Sequence[Notification], now: dateti
         return []
     given = msgspec.json.encode([_Given(place, *one) for place, one in enumerate(told)]).decode()
     return [_stored(record) for record in await connection.fetch(_SAVE, given, now)]
+
+
+async def tell_nodes(connection: Connection, channel: str, payloads: Sequence[str]) -> None:
+    """Leave with the commit, or not at all."""
+    await connection.execute(_NOTIFY, channel, payloads)
 
 
 async def page(db: Database, staff_id: int, before: int, limit: int) -> list[Stored]:
