@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from deskbell.domain import hours
+from deskbell.domain.hours import Hours
 from deskbell.domain.preferences import Preferences
 from deskbell.kit.postgres import Pool
 from deskbell.store import directory as rows
@@ -24,6 +26,8 @@ class Directory:
         self.preferences = Preferences()
         self.sites: dict[int, Site] = {}
         self.offered: frozenset[int] = frozenset()
+        self._hours: Hours | None = None
+        self._own_hours: dict[int, Hours | None] = {}
 
     async def refresh(self) -> None:
         self.names = Names(
@@ -34,6 +38,17 @@ class Directory:
         self.preferences = await preferences.load(self._pool)
         self.sites = await rows.all_sites(self._pool)
         self.offered = await rows.offered_departments(self._pool)
+        self._hours = hours.parse(self.preferences.hours)
+        own = await rows.department_hours(self._pool)
+        self._own_hours = {
+            department_id: hours.parse(value)
+            for department_id, value in own.items()
+            if not hours.problem(value)
+        }
+
+    def hours_of(self, department_id: int | None) -> Hours | None:
+        """The business hours that count for a department; without own ones, or without a department, the desk's."""
+        return self._own_hours.get(department_id, self._hours) if department_id else self._hours
 
     def offers(self, site: Site, department_id: int) -> bool:
         """Whether a customer may pick this department on this site; a site that names none offers all."""

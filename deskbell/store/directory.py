@@ -1,8 +1,11 @@
 """Small tables of names, read whole."""
 
+from typing import Any
+
 from deskbell.kit.postgres import Pool
 from deskbell.store import sites
 from deskbell.store.sites import Site
+from deskbell.store.types import from_json
 
 LABELS_READ = 10_000
 
@@ -23,6 +26,12 @@ async def label_names(pool: Pool) -> dict[int, str]:
 async def offered_departments(pool: Pool) -> frozenset[int]:
     """Those that a customer may pick, whatever the site."""
     return frozenset(row[0] for row in await pool.fetch("SELECT id FROM department WHERE offered"))
+
+
+async def department_hours(pool: Pool) -> dict[int, Any]:
+    """The own business hours of those departments that have some, as stored (see domain/hours.py)."""
+    rows = await pool.fetch("SELECT id, hours::text FROM department WHERE hours IS NOT NULL")
+    return {row[0]: from_json(row[1]) for row in rows}
 
 
 async def all_sites(pool: Pool) -> dict[int, Site]:
