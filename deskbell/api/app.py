@@ -9,7 +9,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.types import Receive, Scope, Send
 
-from deskbell.api import auth, conversations, errors, problems, routes, widget_chat
+from deskbell.api import auth, comments, conversations, errors, history, problems, routes, widget_chat
 from deskbell.api.ports import Edge
 from deskbell.api.security import Guard
 from deskbell.api.sockets import Sockets
@@ -42,7 +42,13 @@ class Application:
 def make_routes(edge: Edge, desk: Desk, messages: Buckets) -> Litestar:
     """The HTTP part, with OpenAPI made from the same types (API-1)."""
     given: dict[str, Any] = {"edge": edge, "desk": desk, "messages": messages}
-    handlers = [*routes.HANDLERS, *conversations.route_handlers, *widget_chat.route_handlers]
+    handlers = [
+        *routes.HANDLERS,
+        *conversations.route_handlers,
+        *comments.route_handlers,
+        *history.route_handlers,
+        *widget_chat.route_handlers,
+    ]
     return Litestar(
         route_handlers=handlers,
         dependencies={**{name: _provide(value) for name, value in given.items()}, **auth.DEPENDENCIES},

@@ -102,6 +102,7 @@ class Thread(frames.Row, kw_only=True):
     customer: ThreadCustomer  # type: ignore[assignment]
     agents: list[Writer]
     may: May
+    close_note: str
     marks: frames.BothMarks
     entries: list[frames.Entry]
     more: bool
@@ -189,6 +190,7 @@ async def read_thread(number: BigIdInPath, staff_user: StaffUser, edge: Here, de
         **row | {"customer": ThreadCustomer(*person)},
         agents=[Writer(i, names.get(i, ""), n) for i, n in replies],
         may=_rights(staff_user, conversation, desk, edge.clock.now()),
+        close_note=conversation.close_note,
         marks=marks_of(conversation),
         entries=[entry_of(e, names, customer_name, public=False, read_at=at) for e, at in lines[-NEWEST:]],
         more=len(lines) > NEWEST,

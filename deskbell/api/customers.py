@@ -19,7 +19,7 @@ PHONE = 50
 
 @get("/api/customers/{customer_id:int}")
 async def one(customer_id: BigIdInPath, staff_user: StaffUser, edge: Here) -> CustomerView:
-    return await _view(edge, await _theirs(edge, staff_user, customer_id))
+    return await _view(edge, await theirs(edge, staff_user, customer_id))
 
 
 @patch("/api/customers/{customer_id:int}")
@@ -27,7 +27,7 @@ async def change(
     customer_id: BigIdInPath, data: JSONBody[CustomerChange], staff_user: StaffUser, edge: Here
 ) -> CustomerView:
     """An address typed by staff is as unverified as any other (VISITOR-6)."""
-    customer = await _theirs(edge, staff_user, customer_id)
+    customer = await theirs(edge, staff_user, customer_id)
     values: dict[str, object] = {}
     if data.name is not UNSET:
         values["name"] = text.name(data.name)
@@ -38,10 +38,10 @@ async def change(
         values["email_verified"] = customer.email_verified and values["email"] == customer.email
     await customers.change(edge.pool, customer_id, values)
     await edge.signals.changed("customers")
-    return await _view(edge, await _theirs(edge, staff_user, customer_id))
+    return await _view(edge, await theirs(edge, staff_user, customer_id))
 
 
-async def _theirs(edge: Edge, staff: Staff, customer_id: int) -> Customer:
+async def theirs(edge: Edge, staff: Staff, customer_id: int) -> Customer:
     """The customer, if this member of staff may know them; else 404 as if there were none."""
     customer = await customers.get(edge.pool, customer_id)
     if customer is None:
@@ -64,9 +64,19 @@ async def _view(edge: Edge, customer: Customer) -> CustomerView:
         locale=customer.locale,
         fields=customer.fields,
         created_at=milliseconds(customer.created_at),
-        conversations=[
-            PastConversation(row.id, row.kind, row.state, milliseconds(row.at), row.preview) for row in past
-        ],
+        conversations=[past_view(row) for row in past],
+    )
+
+
+def past_view(past: customers.PastConversation) -> PastConversation:
+    return PastConversation(
+        past.id,
+        past.kind,
+        past.state,
+        milliseconds(past.at),
+        past.preview,
+        past.owner_id,
+        None if past.closed_at is None else milliseconds(past.closed_at),
     )
 
 

@@ -25,7 +25,7 @@ from deskbell.kit import sniff
 from deskbell.kit.files import preview_id
 from deskbell.kit.tokens import sign, signed
 from deskbell.realtime import frames
-from deskbell.store import files
+from deskbell.store import customers, files
 from deskbell.store.files import StoredFile
 
 LINK_SECONDS = 300
@@ -87,14 +87,18 @@ async def link(request: Request[Any, Any, Any], file_id: FileId, edge: Here) -> 
 
 
 async def _of_staff(edge: Edge, staff: Staff, file_id: str) -> StoredFile:
-    """Their own upload, or one in a conversation they may see."""
+    """Their own upload, or one in a conversation they may see, if only in a customer's history (PEOPLE-7)."""
     file = await files.get(edge.pool, file_id)
     if file is None:
         raise not_found("file")
     if file.owner == "agent" and file.owner_id == staff.id:
         return file
     conversation = await files.conversation_of(edge.pool, file)
-    if conversation is None or not access.may_see(staff, conversation):
+    if conversation is None:
+        raise not_found("file")
+    if not access.may_see(staff, conversation) and not await customers.deals_with(
+        edge.pool, conversation.customer_id, staff.id, sorted(staff.departments)
+    ):
         raise not_found("file")
     return file
 

@@ -7,12 +7,14 @@ from deskbell.api import (
     health,
     labels,
     me,
+    notes,
     pages,
     preferences,
     session,
     setup,
     sites,
     staff,
+    timers,
     widget_session,
 )
 
@@ -27,6 +29,8 @@ HANDLERS = [
         labels,
         sites,
         customers,
+        notes,
+        timers,
         preferences,
         widget_session,
         files,

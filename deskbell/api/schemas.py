@@ -5,8 +5,9 @@ from typing import Annotated, Any, Literal
 from litestar.params import PathParameter
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
+from deskbell.domain.notices import KINDS, WAYS
 from deskbell.kit.tokens import PASSWORD_MOST
-from deskbell.realtime.frames import VisitorView
+from deskbell.realtime.frames import ClientId, VisitorView
 
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 Email = Annotated[str, Meta(min_length=3, max_length=254)]
@@ -16,6 +17,7 @@ SmallId = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 Ids = Annotated[list[SmallId], Meta(max_length=500)]
 MaxChats = Annotated[int, Meta(ge=1, le=100)]
 Role = Literal["agent", "supervisor", "admin"]
+QuietWay = Annotated[str, Meta(pattern=rf"^({'|'.join(KINDS)})\.({'|'.join(WAYS)})$")]
 Color = Annotated[str, Meta(pattern=r"^#[0-9a-fA-F]{6}$")]
 Phrase = Annotated[str, Meta(max_length=500)]
 FieldKey = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
@@ -32,6 +34,8 @@ class SettingsOf(Struct, frozen=True, kw_only=True):
     theme: str = "system"
     sound: bool = True
     enter_sends: bool = True
+    quiet: list[str] = field(default_factory=list)
+    digest: bool = True
 
 
 class Me(Struct, frozen=True, kw_only=True):
@@ -70,6 +74,8 @@ class SettingsChange(Body):
     theme: Literal["system", "light", "dark"] | UnsetType = UNSET
     sound: bool | UnsetType = UNSET
     enter_sends: bool | UnsetType = UNSET
+    quiet: Annotated[list[QuietWay], Meta(max_length=len(KINDS) * len(WAYS))] | UnsetType = UNSET
+    digest: bool | UnsetType = UNSET
 
 
 class PasswordChange(Body):
@@ -244,11 +250,60 @@ class SiteList(Struct, frozen=True):
 
 
 class PastConversation(Struct, frozen=True):
+    """`owner`: who has it, or had it last; `at`: when it began."""
+
     id: int
     kind: str
     state: str
     at: int
     preview: str
+    owner: int | None = None
+    closed_at: int | None = None
+
+
+class PastConversations(Struct, frozen=True):
+    conversations: list[PastConversation]
+    next: int | None
+
+
+class NoteView(Struct, frozen=True, kw_only=True):
+    id: int
+    by: int
+    text: str
+    at: int
+
+
+class NoteList(Struct, frozen=True):
+    notes: list[NoteView]
+    total: int
+    next: int | None
+
+
+class NoteNew(Body):
+    id: ClientId
+    text: Annotated[str, Meta(min_length=1, max_length=8_000)]
+
+
+class AgentLoad(Struct, frozen=True):
+    """An agent's live chats, and the most that routing gives them (LIFE-3)."""
+
+    id: int
+    chats: int
+    most: int
+
+
+class Loads(Struct, frozen=True):
+    loads: list[AgentLoad]
+
+
+class Timers(Struct, frozen=True, kw_only=True):
+    """The times that screens count down by, in minutes; the ring in seconds."""
+
+    agent_minutes: int
+    inactivity_minutes: int
+    pending_minutes: int
+    transfer_minutes: int
+    ring_seconds: int
 
 
 class CustomerView(Struct, frozen=True, kw_only=True):

@@ -12,6 +12,8 @@ from deskbell.api.passwords import new_password
 from deskbell.api.ports import Edge, Here
 from deskbell.api.problems import Problem, not_found
 from deskbell.api.schemas import (
+    AgentLoad,
+    Loads,
     SmallIdInPath,
     StaffChange,
     StaffList,
@@ -22,7 +24,7 @@ from deskbell.api.schemas import (
 )
 from deskbell.kit import text
 from deskbell.kit.clock import milliseconds
-from deskbell.store import departments, sessions, staff
+from deskbell.store import departments, preferences, sessions, staff
 from deskbell.store.staff import StaffRow
 from deskbell.store.types import Database
 
@@ -44,6 +46,13 @@ async def team(staff_user: StaffUser, edge: Here) -> Team:
             for person in await staff.everybody(edge.pool, edge.clock.now())
         ]
     )
+
+
+@get("/api/team/loads")
+async def loads(staff_user: StaffUser, edge: Here) -> Loads:
+    """How much everybody has to do, for whoever hands a chat on (LIFE-14, LIFE-15)."""
+    present = await preferences.load(edge.pool)
+    return Loads([AgentLoad(*load) for load in await staff.loads(edge.pool, present.max_chats)])
 
 
 @get("/api/staff")
@@ -159,4 +168,4 @@ def _view(person: StaffRow) -> StaffView:
     )
 
 
-route_handlers = [team, everybody, add, change]
+route_handlers = [team, loads, everybody, add, change]

@@ -28,6 +28,10 @@ SELECT {_ENTRY} FROM entry WHERE conversation_id = $1 AND seq > $2 AND (public O
 _BEFORE = f"""
 SELECT {_ENTRY} FROM entry WHERE conversation_id = $1 AND seq < $2 AND (public OR NOT $3) ORDER BY seq DESC LIMIT $4"""
 
+# The comments of a conversation, newest first.
+_COMMENTS = f"""
+SELECT {_ENTRY} FROM entry WHERE conversation_id = $1 AND kind = 'comment' ORDER BY seq DESC LIMIT $2"""
+
 # How many replies each agent has written, up to a number.
 _AGENTS = """
 SELECT author_id::integer, count(*) FROM entry
@@ -80,6 +84,11 @@ async def after(pool: Pool, conversation_id: int, seq: int, limit: int, *, publi
 async def before(pool: Pool, conversation_id: int, seq: int, limit: int, *, public: bool) -> list[Line]:
     """The last `limit` lines before `seq`, ascending."""
     return _lines(await pool.fetch(_BEFORE, conversation_id, seq, public, limit))[::-1]
+
+
+async def comments(pool: Pool, conversation_id: int, limit: int) -> list[Line]:
+    """The last `limit` comments, ascending."""
+    return _lines(await pool.fetch(_COMMENTS, conversation_id, limit))[::-1]
 
 
 async def replies_by_agent(pool: Pool, conversation_id: int, up_to: int) -> list[tuple[int, int]]:

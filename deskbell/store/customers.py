@@ -32,11 +32,15 @@ class Visitor(NamedTuple):
 
 
 class PastConversation(NamedTuple):
+    """One line of a customer's history. `owner_id`: who has it, or had it last."""
+
     id: int
     kind: str
     state: str
     at: datetime
     preview: str
+    owner_id: int | None
+    closed_at: datetime | None
 
 
 # A new customer nobody knows anything of yet, with the browser they came in.
@@ -64,21 +68,24 @@ _ONE = """
     FROM customer WHERE id = $1
 """
 
-# Whether an agent deals with this customer: a conversation is theirs, or a ticket they could take (PEOPLE-7).
+# Whether an agent deals with this customer (PEOPLE-7): they may see one of the conversations, as access.may_see says.
 _DEALS_WITH = """
     SELECT EXISTS (SELECT FROM conversation WHERE customer_id = $1 AND (
-        owner_id = $2 OR state = 'unassigned' AND (department_id IS NULL OR department_id = ANY ($3::int[]))))
+        owner_id = $2 OR offered_to = $2 OR transfer_to = $2 OR transfer_department = ANY ($3::int[])
+        OR mentioned @> ARRAY[$2::int] OR owner_id IS NULL AND state IN ('unassigned', 'archived')
+        AND (department_id IS NULL OR department_id = ANY ($3::int[]))))
 """
 
 # Only the columns named in CHANGEABLE ever get here.
 _CHANGE = "UPDATE customer SET {columns} WHERE id = $1"
 CHANGEABLE = ("name", "email", "email_verified", "phone")
 
-# The newest conversations of a customer.
+# The newest conversations of a customer before a number.
 _CONVERSATIONS = """
-    SELECT id, kind, state, created_at, preview FROM conversation WHERE customer_id = $1
-    ORDER BY id DESC LIMIT $2
+    SELECT id, kind, state, created_at, preview, owner_id, closed_at FROM conversation
+    WHERE customer_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3
 """
+_ABOVE_ALL = 2**63 - 1
 
 
 async def add(db: Database, token_hash: bytes, site_id: int, locale: str, now: datetime) -> int:
@@ -117,9 +124,11 @@ async def change(db: Database, customer_id: int, values: Mapping[str, object]) -
         await db.execute(_CHANGE.format(columns=columns), customer_id, *values.values())
 
 
-async def conversations(db: Database, customer_id: int) -> list[PastConversation]:
-    """The newest CONVERSATIONS_SHOWN, newest first."""
-    rows = await db.fetch(_CONVERSATIONS, customer_id, CONVERSATIONS_SHOWN)
+async def conversations(
+    db: Database, customer_id: int, before: int | None = None, limit: int = CONVERSATIONS_SHOWN
+) -> list[PastConversation]:
+    """The newest with a number below `before`, newest first, at most `limit`."""
+    rows = await db.fetch(_CONVERSATIONS, customer_id, _ABOVE_ALL if before is None else before, limit)
     return [PastConversation(*record.values()) for record in rows]
 
 

@@ -44,6 +44,13 @@ _EVERYBODY = f"SELECT {_COLUMNS} FROM staff ORDER BY lower(name), id"
 # One by id.
 _ONE = f"SELECT {_COLUMNS} FROM staff WHERE staff.id = $2"
 
+# Live chats of every active member of staff and the most that routing gives them; pending ones do not count (LIFE-3).
+_LOADS = """
+    SELECT staff.id, count(conversation.id), COALESCE(staff.max_chats, $1)
+    FROM staff LEFT JOIN conversation ON conversation.owner_id = staff.id AND conversation.state = 'live'
+    WHERE staff.active GROUP BY staff.id ORDER BY staff.id
+"""
+
 # What a sign-in is checked against.
 _CREDENTIALS = "SELECT id, password_hash, active FROM staff WHERE email = $1"
 
@@ -94,6 +101,11 @@ async def everybody(db: Database, now: datetime) -> list[StaffRow]:
 async def get(db: Database, staff_id: int, now: datetime) -> StaffRow | None:
     record = await db.fetchrow(_ONE, now - GRACE, staff_id)
     return _row(record) if record else None
+
+
+async def loads(db: Database, maximum: int) -> list[tuple[int, int, int]]:
+    """(staff id, live chats, their maximum); `maximum` is for those without their own."""
+    return [(row[0], row[1], row[2]) for row in await db.fetch(_LOADS, maximum)]
 
 
 async def credentials(db: Database, email: str) -> Credentials | None:
