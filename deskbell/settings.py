@@ -6,6 +6,8 @@ docs/operate.md explains them to the person who runs the desk.
 
 import os
 import secrets
+from email.headerregistry import Address
+from email.utils import parseaddr
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -54,6 +56,16 @@ class Settings(BaseSettings):
     s3_key: str = ""
     s3_secret: str = Field(default="", repr=False)
 
+    smtp_host: str = ""
+    """Server that takes mail; empty catches all mail in the data folder instead."""
+    smtp_port: int = Field(default=587, ge=1, le=65535)
+    smtp_tls: Literal["starttls", "tls", "none"] = "starttls"
+    """`starttls` never falls back to plain text; `none` is for a server on the same machine."""
+    smtp_user: str = ""
+    smtp_password: str = Field(default="", repr=False)
+    mail_from: str = "Deskbell <deskbell@localhost>"
+    """Who mails are from, as in `Desk <desk@example.org>`."""
+
     secret: str = Field(default="", repr=False)
     """Key for signatures, 32 characters or more; the same on all nodes. Empty: a file in the data folder."""
     drain_seconds: int = Field(default=10, ge=0, le=600)
@@ -78,7 +90,7 @@ class Settings(BaseSettings):
             return tuple(ip_network(part.strip()) for part in value.split(",") if part.strip())
         return value
 
-    @field_validator("log", "log_format", mode="before")
+    @field_validator("log", "log_format", "smtp_tls", mode="before")
     @classmethod
     def _lower(cls, value: Any) -> Any:
         return value.lower() if isinstance(value, str) else value
@@ -99,6 +111,16 @@ class Settings(BaseSettings):
     @classmethod
     def _s3_url(cls, value: str) -> str:
         return _checked_url(value, "s3") if value else value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _mail_from(cls, value: str) -> str:
+        try:
+            name, address = parseaddr(value)
+            Address(name, addr_spec=address)
+        except (ValueError, IndexError):
+            raise ValueError("must look like Desk <desk@example.org>") from None
+        return value
 
     @field_validator("secret")
     @classmethod
