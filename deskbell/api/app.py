@@ -9,7 +9,17 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.types import Receive, Scope, Send
 
-from deskbell.api import auth, comments, conversations, errors, history, problems, routes, widget_chat
+from deskbell.api import (
+    auth,
+    comments,
+    conversations,
+    errors,
+    history,
+    notifications,
+    problems,
+    routes,
+    widget_chat,
+)
 from deskbell.api.ports import Edge
 from deskbell.api.security import Guard
 from deskbell.api.sockets import Sockets
@@ -47,6 +57,7 @@ def make_routes(edge: Edge, desk: Desk, messages: Buckets) -> Litestar:
         *conversations.route_handlers,
         *comments.route_handlers,
         *history.route_handlers,
+        *notifications.route_handlers,
         *widget_chat.route_handlers,
     ]
     return Litestar(

@@ -47,7 +47,14 @@ BODIES: dict[str, tuple[str, dict[str, Any]]] = {
     "PUT /api/me/availability": ("admin", {"available": True}),
     "PATCH /api/me/settings": (
         "admin",
-        {"live_sort": "new", "theme": "dark", "sound": True, "enter_sends": True},
+        {
+            "live_sort": "new",
+            "theme": "dark",
+            "sound": True,
+            "enter_sends": True,
+            "quiet": ["mention.bell"],
+            "digest": False,
+        },
     ),
     "PUT /api/me/password": ("admin", {"old": "x", "new": "seven green apples"}),
     "POST /api/staff": (
