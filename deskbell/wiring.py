@@ -16,12 +16,14 @@ from deskbell.api.limits import Limits
 from deskbell.api.ports import Edge
 from deskbell.api.widget_chat import VisitorViews
 from deskbell.desk.desk import Desk
+from deskbell.jobs.digest import Digests
 from deskbell.jobs.sweep import sweep
 from deskbell.kit.clock import Clock, SystemClock
 from deskbell.kit.files import FileStore
 from deskbell.kit.ids import public_id
 from deskbell.kit.limits import Buckets
-from deskbell.kit.postgres import Pool, create_pool
+from deskbell.kit.mail import post_of
+from deskbell.kit.postgres import AWAY, Pool, create_pool
 from deskbell.kit.tokens import Passwords
 from deskbell.realtime.frames import MAX_MESSAGE_BYTES
 from deskbell.realtime.hub import Hub
@@ -32,6 +34,7 @@ log = structlog.get_logger()
 
 BACKLOG = 4096
 SWEEP_S = 600
+DIGEST_S = 60
 
 
 class Node:
@@ -61,6 +64,7 @@ class Node:
             limits=Limits(),
             demo=demo,
         )
+        self.digests = Digests(pool, post_of(settings), clock, settings.address)
         messages = Buckets(settings.visitor_messages_per_s, settings.visitor_messages_burst, size=100_000)
         self.app = Application(self.edge, self.desk, messages)
 
@@ -71,7 +75,7 @@ async def running(settings: Settings, clock: Clock, *, demo: bool = False) -> As
     pool = await create_pool(settings.database_url, size=settings.database_pool)
     node = Node(settings, pool, clock, demo=demo)
     await node.desk.arrive()
-    tasks = [asyncio.create_task(node.desk.run()), asyncio.create_task(_sweep(node, clock))]
+    tasks = [asyncio.create_task(work) for work in (node.desk.run(), _sweep(node, clock), _digests(node))]
     try:
         yield node
     finally:
@@ -95,6 +99,16 @@ async def _sweep(node: Node, clock: Clock) -> None:
         except Exception:
             log.exception("sweep_failed")
         await asyncio.sleep(SWEEP_S)
+
+
+async def _digests(node: Node) -> None:
+    """Mail what people have not read; one node at a time does it."""
+    while True:
+        try:
+            await node.digests.send()
+        except Exception as error:
+            log.warning("digests_failed", error=type(error).__name__, exc_info=not isinstance(error, AWAY))
+        await asyncio.sleep(DIGEST_S)
 
 
 class Server(uvicorn.Server):

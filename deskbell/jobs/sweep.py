@@ -1,4 +1,4 @@
-"""Tidying up: uploads nobody sent, sessions that are over, leases nobody renews. Safe to run on every node."""
+"""Tidying up: loose uploads, sessions that are over, leases nobody renews, old notifications. Safe to run on every node."""
 
 import asyncio
 import shutil
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from deskbell.kit.clock import Clock
 from deskbell.kit.files import FileStore, preview_id
-from deskbell.store import files, nodes, presence, sessions
+from deskbell.store import files, nodes, notifications, presence, sessions
 from deskbell.store.types import Pool
 
 LOOSE = timedelta(hours=24)
@@ -38,6 +38,7 @@ async def sweep(pool: Pool, store: FileStore, clock: Clock, data: Path) -> Swept
     await asyncio.to_thread(_remove_half_uploads, data / "uploads")
     await presence.forget_old(pool, now)
     await nodes.forget_old(pool)
+    await notifications.forget_old(pool, now)
     return Swept(count, await sessions.sweep(pool, now))
 
 

@@ -123,3 +123,54 @@ async def read_of(db: Database, staff_id: int, conversation_id: int, now: dateti
 async def forget_old(db: Database, now: datetime) -> None:
     """Remove what is older than KEPT_FOR, and of each person all but the newest KEPT."""
     await db.execute(_FORGET, now - KEPT_FOR, KEPT)
+
+
+class Due(NamedTuple):
+    """A person to whom a digest is due."""
+
+    staff_id: int
+    email: str
+    name: str
+
+
+# Of one person only what is unread, in no mail yet, and neither so young that they may still see it nor so old that
+# nobody needs a mail of it. The time of the last mail is that of its notifications.
+_DIGEST_OF = "n.read_at IS NULL AND n.mailed_at IS NULL AND n.at <= $1 AND n.at > $2"
+_DUE = f"""
+SELECT s.id, s.email, s.name FROM staff s
+WHERE s.active AND COALESCE(s.settings ->> 'digest', 'true') <> 'false'
+  AND s.id IN (SELECT n.staff_id FROM notification n WHERE {_DIGEST_OF})
+  AND NOT EXISTS (SELECT FROM notification n WHERE n.staff_id = s.id AND n.mailed_at > $3)
+ORDER BY s.id"""
+_DIGEST = f"""
+SELECT {_SHOWN} FROM notification n {_OF_CUSTOMER} WHERE n.staff_id = $3 AND {_DIGEST_OF} ORDER BY n.id"""
+
+_MAILED = "UPDATE notification SET mailed_at = $2 WHERE id = ANY($1::bigint[])"
+
+_ALONE = "SELECT pg_try_advisory_lock($1)"
+_NOT_ALONE = "SELECT pg_advisory_unlock($1)"
+_DIGEST_LOCK = 7_403_118
+
+
+async def digests_due(db: Database, older: datetime, newer: datetime, last_mail: datetime) -> list[Due]:
+    """Who has unread ones told between `newer` and `older`, wants mails, and got none since `last_mail`."""
+    return [Due(*record) for record in await db.fetch(_DUE, older, newer, last_mail)]
+
+
+async def digest_of(db: Database, staff_id: int, older: datetime, newer: datetime) -> list[Stored]:
+    """What goes into this person's mail, oldest first."""
+    return [_stored(record) for record in await db.fetch(_DIGEST, older, newer, staff_id)]
+
+
+async def mailed(db: Database, ids: Sequence[int], now: datetime) -> None:
+    await db.execute(_MAILED, list(ids), now)
+
+
+async def try_alone(connection: Connection) -> bool:
+    """Be the only one, of all nodes, who sends digests; until `leave_alone`, or until the connection goes."""
+    alone: bool = await connection.fetchval(_ALONE, _DIGEST_LOCK)
+    return alone
+
+
+async def leave_alone(connection: Connection) -> None:
+    await connection.execute(_NOT_ALONE, _DIGEST_LOCK)
