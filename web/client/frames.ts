@@ -348,9 +348,21 @@ export interface Conversation extends Omit<Row, 'customer'> {
   customer: Customer;
   agents: { id: number; name: string; messages: number }[];
   may: May;
+  close_note?: string;
   entries: Entry[];
   more: boolean;
   marks: BothMarks;
+}
+
+/** A line of a customer's history; `owner` has it, or had it last. */
+export interface Past {
+  id: number;
+  kind: Kind;
+  state: State;
+  at: number;
+  preview: string;
+  owner?: number | null;
+  closed_at?: number | null;
 }
 
 export interface Customer {
@@ -359,7 +371,7 @@ export interface Customer {
   email?: string;
   phone?: string;
   online?: boolean;
-  conversations?: { id: number; kind: Kind; state: State; at: number; preview: string }[];
+  conversations?: Past[];
   [field: string]: unknown;
 }
 

@@ -95,6 +95,15 @@ function isBy(entry: Entry, side: Side): boolean {
   return entry.kind === 'message' && entry.by === side;
 }
 
+/** Without the texts of comments from before a close: they exist only while the chat is live (TEAM-5). */
+export function wiped(thread: Thread): Thread {
+  const closed = thread.entries.findLast((entry) => entry.event?.name === 'closed')?.seq ?? 0;
+  const gone = (entry: Entry) => entry.kind === 'comment' && entry.seq < closed && !!entry.text;
+  if (!thread.entries.some(gone)) return thread;
+  const bare = ({ mentions: _mentions, ...entry }: Entry) => ({ ...entry, text: '' });
+  return { ...thread, entries: thread.entries.map((entry) => (gone(entry) ? bare(entry) : entry)) };
+}
+
 export type Tick = 'stored' | 'delivered' | 'read';
 
 /** How far the other side has got with a message of `entry.by`. */

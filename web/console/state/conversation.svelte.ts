@@ -9,7 +9,18 @@ import type {
   Row,
   TypingFrame,
 } from '../../client/frames';
-import { complete, emptyThread, head, hole, mark, merge, withMarks, type Thread } from '../../client/thread';
+import {
+  complete,
+  emptyThread,
+  head,
+  hole,
+  mark,
+  merge,
+  wiped,
+  withMarks,
+  type Thread,
+} from '../../client/thread';
+import { Comments } from './comments.svelte';
 
 const TYPING_LASTS = 6000;
 const HOLE_PATIENCE = 1500;
@@ -36,6 +47,7 @@ export class Conversation {
   loadingOlder = $state(false);
   /** On the screen now. */
   active = false;
+  readonly comments: Comments;
   readonly #wire: Wire;
   #readSent = 0;
   #typingTimer: ReturnType<typeof setTimeout> | undefined;
@@ -45,6 +57,7 @@ export class Conversation {
   constructor(id: number, wire: Wire) {
     this.id = id;
     this.#wire = wire;
+    this.comments = new Comments(id, wire.api, () => this.thread);
   }
 
   get head(): number {
@@ -97,10 +110,7 @@ export class Conversation {
     for (const entry of this.thread.entries)
       if (entry.seq > detail.last_seq && entry.by === 'agent' && entry.kind === 'message') this.#count(entry);
     const first = this.thread.entries.length === 0;
-    this.thread = withMarks(
-      merge(this.thread, detail.entries, first ? detail.more : undefined),
-      detail.marks,
-    );
+    this.#keep(withMarks(merge(this.thread, detail.entries, first ? detail.more : undefined), detail.marks));
     this.#wire.loaded(detail);
     this.#mend();
   }
@@ -113,7 +123,7 @@ export class Conversation {
       const page = await this.#wire.api.get<Entries>(
         `/api/conversations/${this.id}/entries?before=${first.seq}&limit=${OLDER}`,
       );
-      this.thread = merge(this.thread, page.entries, page.more);
+      this.#keep(merge(this.thread, page.entries, page.more));
     } catch {
       // The next scroll asks again.
     } finally {
@@ -123,11 +133,18 @@ export class Conversation {
 
   entry(entry: Entry): void {
     const fresh = entry.seq > this.head;
-    this.thread = merge(this.thread, [entry]);
+    this.#keep(merge(this.thread, [entry]));
     if (entry.by === 'customer') this.typing = null;
-    if (entry.kind === 'event') this.refreshSoon();
-    else if (entry.by === 'agent' && fresh) this.#count(entry);
+    if (entry.kind === 'event') {
+      if (entry.event?.name === 'closed') this.comments.forget();
+      this.refreshSoon();
+    } else if (entry.kind === 'message' && entry.by === 'agent' && fresh) this.#count(entry);
     this.#mend();
+  }
+
+  /** A close takes the texts of the comments before it from the screen as well (TEAM-5). */
+  #keep(thread: Thread): void {
+    this.thread = wiped(thread);
   }
 
   /** The server has it for good: the echo becomes an entry at once, the server's own copy replaces it later. */
@@ -159,7 +176,8 @@ export class Conversation {
   }
 
   resumed(entries: Entry[], marks: BothMarks): void {
-    this.thread = withMarks(merge(this.thread, entries), marks);
+    this.#keep(withMarks(merge(this.thread, entries), marks));
+    if (entries.some((entry) => entry.kind === 'event')) this.refreshSoon();
   }
 
   /** Too much was missed: start again from the newest page. */
@@ -204,6 +222,7 @@ export function rowOf(detail: Detail): Row {
     entries: _entries,
     more: _more,
     marks: _marks,
+    close_note: _note,
     ...row
   } = detail;
   return {

@@ -16,15 +16,18 @@ import type { Line, Pending } from '../../client/pending';
 import { DeskSocket, type Status } from '../../client/socket';
 import { pageStore } from '../../client/storage';
 import type { Scope, Sort } from '../lib/placement';
+import { Actions } from './actions';
 import { Clock } from './clock.svelte';
 import { Conversation, rowOf, type Wire } from './conversation.svelte';
 import { Drafts } from './drafts.svelte';
 import { Lists } from './lists.svelte';
 import { Notices } from './notices.svelte';
+import { Panel } from './panel.svelte';
 import { Receipts } from './receipts';
 import { Router } from './router.svelte';
 import { Sounds } from './sounds';
 import { Team } from './team.svelte';
+import { Timers } from './timers.svelte';
 
 const KEPT = 8;
 
@@ -44,14 +47,19 @@ export class Desk {
   replyWanted: number | null = $state(null);
   /** A failed message that goes back into the reply box. */
   returned: { c: number; text: string; files: File[] } | null = $state.raw(null);
+  /** Grows when somebody adds or deletes a note on a customer. */
+  notesChanged = $state(0);
   readonly api: Api;
   readonly router: Router;
   readonly clock = new Clock();
+  readonly panel = new Panel();
   readonly notices = new Notices();
   readonly sounds = new Sounds();
   readonly lists: Lists;
   readonly team: Team;
   readonly drafts: Drafts;
+  readonly timers: Timers;
+  readonly actions: Actions;
   readonly #socket: DeskSocket;
   readonly #outbox: Outbox;
   readonly #kept = new Map<number, Conversation>();
@@ -67,6 +75,12 @@ export class Desk {
     const store = pageStore();
     this.lists = new Lists(api, () => this.me);
     this.team = new Team(api);
+    this.timers = new Timers(api);
+    this.actions = new Actions(api, {
+      act: (action) => this.act(action),
+      changed: () => this.open?.refreshSoon(0),
+      labelled: () => this.team.load('labels'),
+    });
     this.drafts = new Drafts(store, me.id);
     this.sounds.on = me.settings.sound ?? true;
     this.#outbox = new Outbox({
@@ -86,6 +100,7 @@ export class Desk {
 
   start(): void {
     this.team.loadAll();
+    void this.timers.load();
     void this.lists.loadCounts();
     void this.#outbox.open();
     this.#socket.start();
@@ -222,29 +237,6 @@ export class Desk {
     }
   }
 
-  close(c: number): Promise<boolean> {
-    return this.act(() => this.api.post(`/api/conversations/${c}/close`, { id: clientId() }));
-  }
-
-  accept(c: number): Promise<boolean> {
-    return this.act(async () => {
-      await this.api.post(`/api/conversations/${c}/accept`, { id: clientId() });
-      this.open?.refreshSoon(0);
-    });
-  }
-
-  setDepartment(c: number, department: number): Promise<boolean> {
-    return this.act(() => this.api.put(`/api/conversations/${c}/department`, { id: clientId(), department }));
-  }
-
-  label(c: number, add: string[], remove: string[]): Promise<boolean> {
-    return this.act(async () => {
-      await this.api.put(`/api/conversations/${c}/labels`, { id: clientId(), add, remove });
-      await this.team.load('labels');
-      this.open?.refreshSoon(0);
-    });
-  }
-
   // -- the agent's own switches ---------------------------------------------------------------------------------
 
   async setAvailable(available: boolean): Promise<void> {
@@ -294,6 +286,7 @@ export class Desk {
     if (this.#wasOnline) {
       this.lists.refreshSoon();
       this.team.loadAll();
+      void this.timers.load();
       this.open?.refreshSoon();
     }
     this.#wasOnline = true;
@@ -375,6 +368,8 @@ export class Desk {
   #changed(what: string[]): void {
     if (what.includes('counts')) this.lists.countSoon();
     if (what.includes('customers')) this.lists.refreshSoon();
+    if (what.includes('preferences')) void this.timers.load();
+    if (what.includes('notes')) this.notesChanged += 1;
     if (what.includes('session') || what.includes('preferences')) void this.#again();
     for (const one of ['team', 'departments', 'labels'] as const)
       if (what.includes(one)) void this.team.load(one);
