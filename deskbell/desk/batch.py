@@ -1,25 +1,26 @@
 """One batch of commands on its way through one transaction."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
 
 import structlog
 
-from deskbell.domain.access import may_see
 from deskbell.domain.commands import CloseConversation, Command, StartChat, WriteMessage
-from deskbell.domain.conversation import Change, Conversation, Entry
+from deskbell.domain.conversation import Change, Conversation, Entry, Notification
 from deskbell.domain.errors import NotFound, Refused
 from deskbell.domain.facts import Facts, FileFact
 from deskbell.domain.lifecycle import begin, decide
-from deskbell.domain.people import Staff
 from deskbell.kit.postgres import Connection
 from deskbell.realtime.publication import Publication, pack
 from deskbell.store import attachments, changes
 from deskbell.store.changes import Answer, Introduction, Key, Loaded, Saving
+from deskbell.store.notifications import Stored
 
-from .directory import Names
+from .directory import Directory
+from .lookup import companions, look_up
+from .notices import save as save_notifications
 from .present import publication_of, shown_name
 from .task import Outcome, Task
 
@@ -32,8 +33,10 @@ class Batch:
     Or, for plain messages in conversations this lane knows: recall -> decide -> save_unlocked -> settle.
     """
 
-    def __init__(self, tasks: list[Task], names: Names, now: datetime) -> None:
+    def __init__(self, tasks: list[Task], directory: Directory, now: datetime) -> None:
+        names = directory.names
         self.publications: list[Publication] = []
+        self.told: Sequence[Stored] = ()
         self.route = False
         self._tasks = tasks
         self._names = names
@@ -51,7 +54,23 @@ class Batch:
         self._fresh: dict[int, int] = {}
         self._customer_names: dict[int, str] = {}
         self._files: dict[str, FileFact] = {}
-        self._facts = Facts(names.staff, names.departments, names.labels, self._files)
+        self._loads: dict[int, int] = {}
+        self._opted_out: frozenset[int] = frozenset()
+        self._wishes: dict[int, bool] = {}
+        self._wiped: set[int] = set()
+        self._notifications: list[Notification] = []
+        self._preferences = directory.preferences
+        self._facts = Facts(
+            names.staff,
+            names.departments,
+            names.labels,
+            self._files,
+            directory.preferences,
+            names.active,
+            names.supervisors,
+            names.closing_tags,
+            conversations=self._after,
+        )
 
     async def lock(self, connection: Connection) -> None:
         """Lock every conversation the batch touches, then look what was answered before (in that order)."""
@@ -59,14 +78,23 @@ class Batch:
         if starts:
             pairs = [(start.actor.id, start.client_id) for start in starts]
             self._places = await changes.places_of(connection, pairs)
-        ids = {c.conversation_id for t in self._tasks if not isinstance(c := t.command, StartChat)}
-        self.recall((await changes.lock(connection, ids.union(self._places.values()))).values())
-        keys = [key for task in self._tasks if (key := self._key(task.command)) is not None]
+        commands = [task.command for task in self._tasks]
+        found = await companions(connection, commands, self._preferences)
+        ids = {c.conversation_id for c in commands if not isinstance(c, StartChat)}
+        loaded, self._opted_out = await changes.lock(connection, ids.union(self._places.values(), found.ids))
+        self.recall(loaded)
+        keys = [key for command in commands if (key := self._key(command)) is not None]
         if keys:
             self._answered = await changes.earlier_answers(connection, keys)
         if starts:
             await self._number(connection, starts)
-        await self._look_up(connection)
+        files = [f for c in commands if isinstance(c, StartChat | WriteMessage) for f in c.files]
+        if files:
+            self._files.update(await attachments.facts(connection, files))
+        facts = self._facts._replace(opted_out=self._opted_out)
+        facts = await look_up(connection, commands, self._before, found, facts, self._now)
+        self._loads = dict(facts.loads)
+        self._facts = facts._replace(loads=self._loads)
 
     def recall(self, all_loaded: Iterable[Loaded]) -> None:
         """The conversations to decide on: just locked, or as this lane remembers them."""
@@ -91,28 +119,6 @@ class Batch:
             return opened
         place = self._places.get((start.actor.id, start.client_id))
         return place if place is not None and self._after[place].is_open_chat else None
-
-    async def _look_up(self, connection: Connection) -> None:
-        """The facts that only some commands need."""
-        strangers: set[tuple[int, int]] = set()
-        writers: set[int] = set()
-        files: list[str] = []
-        for command in (task.command for task in self._tasks):
-            if isinstance(command, StartChat | WriteMessage):
-                files += command.files
-            if isinstance(command, StartChat) or (c := self._before.get(command.conversation_id)) is None:
-                continue
-            if isinstance(command.actor, Staff) and not may_see(command.actor, c):
-                strangers.add((c.id, command.actor.id))
-            elif isinstance(command, WriteMessage) and c.kind == "chat" and c.state == "closed":
-                writers.add(c.customer_id)
-        if files:
-            self._files.update(await attachments.facts(connection, files))
-        if strangers or writers:
-            self._facts = self._facts._replace(
-                dealt=await changes.dealt_with(connection, sorted(strangers)),
-                open_chats=await changes.open_chats(connection, sorted(writers)),
-            )
 
     def _key(self, command: Command) -> Key | None:
         if command.client_id is None:
@@ -180,11 +186,20 @@ class Batch:
 
     def _take(self, change: Change, key: Key | None) -> Answer:
         conversation = change.conversation
-        self._after[conversation.id] = conversation
+        self._count_loads(self._after.get(conversation.id), conversation)
+        for changed in (conversation, *change.others):
+            self._after[changed.id] = changed
         self._entries.extend(change.entries)
+        self._notifications.extend(change.notifications)
+        if change.wipe:
+            self._wiped.add(conversation.id)
+        if change.opted_out is not None:
+            self._wishes[conversation.customer_id] = change.opted_out
         for file_id in change.files:
             self._attached.append((file_id, conversation.id))
             self._files[file_id] = self._files[file_id]._replace(conversation_id=conversation.id)
+        for file_id, conversation_id in change.moved_files:
+            self._attached.append((file_id, conversation_id))
         self.route = self.route or change.route
         entry = change.answer
         if entry is None:
@@ -193,6 +208,14 @@ class Batch:
         if key is not None:
             self._answered[key] = answer._replace(dup=True)
         return answer
+
+    def _count_loads(self, before: Conversation | None, after: Conversation) -> None:
+        """What this batch gives counts for its later commands (LIFE-3)."""
+        for conversation, n in ((before, -1), (after, 1)):
+            if conversation is not None and conversation.state in ("live", "offered"):
+                agent = conversation.offered_to or conversation.owner_id
+                if agent in self._loads:
+                    self._loads[agent] += n
 
     @property
     def all_granted(self) -> bool:
@@ -204,10 +227,22 @@ class Batch:
         changed = self._changed()
         if changed:
             notices = self._publish(changed, node, alone)
-            await changes.save(
-                connection,
-                Saving(self._before, changed, self._entries, self._attached, self._introductions, notices),
+            saving = Saving(
+                self._before,
+                changed,
+                self._entries,
+                self._attached,
+                self._introductions,
+                tuple(self._wiped),
+                self._wishes,
+                notices,
             )
+            await changes.save(connection, saving)
+            if self._notifications:
+                others = None if alone else node
+                self.told = await save_notifications(
+                    connection, self._notifications, self._now, others=others
+                )
 
     async def save_unlocked(self, connection: Connection, node: str, *, alone: bool) -> bool:
         """Write messages decided from memory, in one statement; False, and nothing written, if it was outdated."""
@@ -216,8 +251,10 @@ class Batch:
         return await changes.save_unlocked(connection, self._before, changed, self._entries, notices)
 
     def outcome_states(self) -> list[Loaded]:
-        """The conversations as they are after the commit."""
-        return [Loaded(c, self._customers[c.id]) for c in self._after.values()]
+        """The conversations as they are after the commit, but none of customers who have opted out: what may be said
+        to them is looked up each time."""
+        gone = self._opted_out | self._wishes.keys()
+        return [Loaded(c, self._customers[c.id]) for c in self._after.values() if c.customer_id not in gone]
 
     def _changed(self) -> dict[int, Conversation]:
         return {

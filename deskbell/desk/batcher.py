@@ -192,7 +192,7 @@ class Lane:
         plain, known = self.memory.plain(tasks)
         if not plain:
             return deque(tasks)
-        batch = Batch(plain, self._directory.names, self._clock.now())
+        batch = Batch(plain, self._directory, self._clock.now())
         batch.recall(known)
         batch.decide()
         if not batch.all_granted or not await self._save_unlocked(batch):
@@ -234,7 +234,7 @@ class Lane:
         """It is committed: whatever goes wrong from here on must not make it look undone."""
         batch.settle()
         try:
-            self._publish(Published(batch.publications, batch.route))
+            self._publish(Published(batch.publications, batch.route, batch.told))
         except Exception:
             log.exception("publish_failed")
 
@@ -251,7 +251,7 @@ class Lane:
 
     async def _commit(self, tasks: list[Task]) -> Batch:
         connection = await self._connected()
-        batch = Batch(tasks, self._directory.names, self._clock.now())
+        batch = Batch(tasks, self._directory, self._clock.now())
         transaction = connection.transaction()
         await transaction.start()
         try:

@@ -15,6 +15,11 @@ class Names(NamedTuple):
     staff: dict[int, str]
     departments: dict[int, str]
     labels: dict[int, str]
+    closing_tags: dict[int, str]
+    active: frozenset[int]
+    """Staff who are not deactivated."""
+    supervisors: frozenset[int]
+    """Those of them who supervise."""
 
 
 class Directory:
@@ -22,7 +27,7 @@ class Directory:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self.names = Names({}, {}, {})
+        self.names = Names({}, {}, {}, {}, frozenset(), frozenset())
         self.preferences = Preferences()
         self.sites: dict[int, Site] = {}
         self.offered: frozenset[int] = frozenset()
@@ -30,10 +35,14 @@ class Directory:
         self._own_hours: dict[int, Hours | None] = {}
 
     async def refresh(self) -> None:
+        team = await rows.team(self._pool)
         self.names = Names(
-            await rows.staff_names(self._pool),
+            {person.id: person.name for person in team},
             await rows.department_names(self._pool),
             await rows.label_names(self._pool),
+            await rows.closing_tag_names(self._pool),
+            frozenset(person.id for person in team if person.active),
+            frozenset(person.id for person in team if person.active and person.supervises),
         )
         self.preferences = await preferences.load(self._pool)
         self.sites = await rows.all_sites(self._pool)

@@ -6,11 +6,11 @@ from datetime import datetime
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from deskbell.domain import events
+from deskbell.domain import access, events
 from deskbell.domain.conversation import Conversation, Entry
 from deskbell.kit.clock import milliseconds as ms
 from deskbell.realtime import frames
-from deskbell.realtime.publication import Publication
+from deskbell.realtime.publication import Keep, Publication
 from deskbell.store.notifications import Stored
 
 
@@ -93,6 +93,7 @@ def view_of(
         department=c.department_id,
         queue=queue,
         closed_at=ms_or_none(c.closed_at),
+        merged_into=c.linked_to if c.kind == "chat" else None,
     )
 
 
@@ -120,7 +121,9 @@ def entry_of(
             wire.text = entry.text
     else:
         wire.text = entry.text
-        if data is not None:
+        if data is not None and "mentions" in data:
+            wire.mentions = data["mentions"]
+        elif data is not None:
             wire.files = msgspec.convert(data["files"], list[frames.File])
     if entry.html is not None:
         wire.html = entry.html
@@ -155,6 +158,7 @@ def publication_of(
 ) -> Publication:
     """What one conversation's part of a batch has to tell. `entries` are its new ones in order, maybe none."""
     row = row_of(after, customer_name)
+    owners, departments, keep = _audience(before, after)
     team: list[bytes] = []
     public: list[bytes | None] = []
     for entry in entries:
@@ -166,10 +170,11 @@ def publication_of(
         entries[0].seq if entries else after.last_seq + 1,
         tuple(team),
         tuple(public),
-        _owners(before, after),
-        _ticket_lists(before, after),
+        owners,
+        departments,
         None if entries else frames.encode(frames.RowFrame(row)),
         after.customer_id if entries and entries[0].seq == 1 else 0,
+        keep,
     )
 
 
@@ -180,17 +185,20 @@ def _public_frame(entry: Entry, after: Conversation, names: Mapping[int, str], c
     return frames.encode(frame)
 
 
-def _owners(before: Conversation | None, after: Conversation) -> tuple[int, ...]:
-    owner = after.owner_id or 0
-    if before is None or before.owner_id == after.owner_id:
-        return (owner,)
-    return (owner, before.owner_id or 0)
+def keep_of(conversation: Conversation) -> Keep:
+    """Who may follow it."""
+    return access.watchers(conversation), access.halls(conversation)
 
 
-def _ticket_lists(before: Conversation | None, after: Conversation) -> tuple[int, ...]:
-    """Departments (0: none) whose agents have this in their list of unassigned tickets, or had it."""
-    lists = []
-    for c in (before, after):
-        if c is not None and c.state == "unassigned":
-            lists.append(c.department_id or 0)
-    return tuple(dict.fromkeys(lists))
+def _audience(
+    before: Conversation | None, after: Conversation
+) -> tuple[tuple[int, ...], tuple[int, ...], Keep | None]:
+    """Whose lists change, of staff and of departments; and who may go on, if somebody may not."""
+    staff, departments = keep_of(after)
+    if before is None or before is after:
+        return staff, departments, None
+    old_staff, old_departments = keep_of(before)
+    if (old_staff, old_departments) == (staff, departments):
+        return staff, departments, None
+    everybody = tuple(dict.fromkeys((*staff, *old_staff)))
+    return everybody, tuple(dict.fromkeys((*departments, *old_departments))), (staff, departments)

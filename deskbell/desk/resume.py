@@ -14,9 +14,7 @@ from deskbell.store.changes import Loaded
 from deskbell.store.conversations import Line
 
 from .directory import Directory
-from .present import entry_of, publication_of, row_of, view_of
-
-HANDED_OVER = ("assigned", "accepted")
+from .present import entry_of, keep_of, publication_of, row_of, view_of
 
 
 class Reader:
@@ -89,9 +87,7 @@ class Reader:
             self._directory.names.staff,
             loaded.customer_name,
         )
-        if any(line.entry.kind == "event" and line.entry.data["name"] in HANDED_OVER for line in lines):  # type: ignore[index]
-            return publication._replace(owners=(*publication.owners, 0))
-        return publication
+        return publication._replace(keep=keep_of(loaded.conversation))  # it may have changed hands meanwhile
 
 
 def _up_to(lines: list[Line], conversation: Conversation) -> list[Line]:

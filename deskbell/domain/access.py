@@ -13,17 +13,37 @@ from .people import Actor, Customer, Staff
 PLAIN_REPLY_AFTER_CLOSE = timedelta(hours=24)  # LIFE-10, fixed
 
 
+OPTED_OUT = "This customer has opted out: nobody writes to them until they write first."
+COMMENTED = frozenset({"live", "pending"})  # TEAM-1: pending counts as live
+
+
 def may_see(actor: Actor, conversation: Conversation) -> bool:
-    """An agent sees what is theirs, and unassigned tickets of their departments; supervisors see everything."""
+    """An agent sees what is theirs or offered to them, chats they are tagged in, and tickets of their departments that
+    nobody has; supervisors see everything."""
     if isinstance(actor, Customer):
         return conversation.customer_id == actor.id
     if isinstance(actor, Staff):
-        if actor.supervises or conversation.owner_id == actor.id:
+        if actor.supervises or actor.id in watchers(conversation):
             return True
-        if conversation.state == "unassigned":
-            return conversation.department_id is None or conversation.department_id in actor.departments
-        return False
+        return any(not department or department in actor.departments for department in halls(conversation))
     return True
+
+
+def watchers(conversation: Conversation) -> tuple[int, ...]:
+    """Staff who see it as their own, or because somebody offered it to them or named them. The owner first, or 0."""
+    c = conversation
+    owner = c.owner_id or 0
+    if c.offered_to is None and c.transfer_to is None and not c.mentioned:
+        return (owner,)
+    return tuple(dict.fromkeys((owner, *(x for x in (c.offered_to, c.transfer_to) if x), *c.mentioned)))
+
+
+def halls(conversation: Conversation) -> tuple[int, ...]:
+    """Departments (0: all) whose agents see it because nobody has it yet, or it is offered to all of them."""
+    c = conversation
+    if c.owner_id is None and c.state in ("unassigned", "archived"):
+        return (c.department_id or 0,)
+    return () if c.transfer_department is None else (c.transfer_department,)
 
 
 def why_no_longer(actor: Actor, conversation: Conversation, facts: Facts) -> str | None:
@@ -88,11 +108,84 @@ def why_not_sort(actor: Staff, conversation: Conversation) -> str | None:
     return "Only its owner or a supervisor changes this."
 
 
+def why_not_delete_note(actor: Staff, author_id: int) -> str | None:
+    """A note on a customer's profile stays until its author or a supervisor deletes it (TEAM-7)."""
+    if actor.id == author_id or actor.supervises:
+        return None
+    return "Only its author or a supervisor deletes a note."
+
+
+def who_has(conversation: Conversation, names: Mapping[int, str]) -> str:
+    """For somebody who comes too late: how it stands now, in a sentence."""
+    owner = names.get(conversation.owner_id or 0)
+    if conversation.state in ("closed", "archived"):
+        return f"This {conversation.kind} is closed."
+    return f"{owner} has this {conversation.kind} now." if owner else "It is not offered to you any more."
+
+
+def why_not_flag(actor: Staff, conversation: Conversation) -> str | None:
+    """LIFE-5: chats that somebody has or had."""
+    if conversation.kind != "chat" or conversation.state in ("queued", "offered"):
+        return "Only chats in somebody's hands are flagged."
+    if conversation.owner_id == actor.id or actor.supervises:
+        return None
+    return "Only its owner or a supervisor flags a chat."
+
+
+def why_not_pend(
+    actor: Staff, conversation: Conversation, names: Mapping[int, str], *, on: bool
+) -> str | None:
+    """LIFE-8: its owner marks; its owner or a supervisor unmarks."""
+    if conversation.state != ("live" if on else "pending"):
+        return "Only a live chat is marked pending." if on else "This chat is not pending."
+    if conversation.owner_id == actor.id or (actor.supervises and not on):
+        return None
+    return f"This chat belongs to {names.get(conversation.owner_id or 0, 'somebody else')}."
+
+
+def why_not_transfer(actor: Staff, conversation: Conversation, names: Mapping[int, str]) -> str | None:
+    """LIFE-14, TICKET-6."""
+    if conversation.kind == "ticket":
+        return "Tickets are not transferred: a supervisor assigns them."
+    if conversation.state not in ("live", "pending"):
+        return "Only a live or pending chat is transferred."
+    if conversation.in_transfer:
+        return "A transfer of this chat is under way already."
+    if conversation.owner_id == actor.id or actor.supervises:
+        return None
+    return f"This chat belongs to {names.get(conversation.owner_id or 0, 'somebody else')}."
+
+
+def may_answer_transfer(actor: Staff, conversation: Conversation) -> bool:
+    if not conversation.in_transfer or actor.id == conversation.owner_id:
+        return False
+    return conversation.transfer_to == actor.id or conversation.transfer_department in actor.departments
+
+
+def why_not_assign(actor: Staff, conversation: Conversation) -> str | None:
+    """LIFE-15, TICKET-6: supervisors only."""
+    if not actor.supervises:
+        return "Only supervisors assign."
+    if conversation.state in ("closed", "archived"):
+        return f"This {conversation.kind} is closed."
+    return None
+
+
+def why_not_comment(actor: Staff, conversation: Conversation) -> str | None:
+    """TEAM-1, TEAM-4: on live chats; its owner, whoever is tagged, and supervisors."""
+    if conversation.state not in COMMENTED:
+        return "Comments are made on live and pending chats only."
+    if actor.supervises or actor.id == conversation.owner_id or actor.id in conversation.mentioned:
+        return None
+    return "Only its owner, those who are tagged and supervisors comment on a chat."
+
+
 MANAGED_BY = {
     "staff": ("admin",),
     "departments": ("admin",),
     "sites": ("admin",),
     "preferences": ("supervisor", "admin"),
+    "closing tags": ("supervisor", "admin"),
 }
 """What belongs to the desk as a whole, and the roles that change it."""
 

@@ -34,6 +34,9 @@ class CloseConversation(NamedTuple):
     actor: Actor
     client_id: str | None
     reason: str = "by hand"
+    sentiment: str | None = None
+    tag: int | None = None
+    note: str = ""
 
 
 class OpenChat(NamedTuple):
@@ -69,6 +72,76 @@ class AcceptTicket(NamedTuple):
     client_id: str
 
 
+class FlagChat(NamedTuple):
+    """LIFE-5: to follow up; the two timeouts leave it alone."""
+
+    conversation_id: int
+    actor: Staff
+    client_id: str
+    on: bool
+
+
+class SetPending(NamedTuple):
+    """LIFE-8: wait for the customer, or no longer."""
+
+    conversation_id: int
+    actor: Staff
+    client_id: str
+    on: bool
+
+
+class OfferTransfer(NamedTuple):
+    """LIFE-14: to an agent or to a department; it stays with its owner until somebody accepts."""
+
+    conversation_id: int
+    actor: Staff
+    client_id: str
+    agent_id: int | None
+    department_id: int | None
+    note: str = ""
+
+
+class AnswerTransfer(NamedTuple):
+    conversation_id: int
+    actor: Staff
+    client_id: str
+    accept: bool
+
+
+class CancelTransfer(NamedTuple):
+    conversation_id: int
+    actor: Staff
+    client_id: str
+
+
+class AnswerOffer(NamedTuple):
+    """A chat rings at this agent (LIFE-2)."""
+
+    conversation_id: int
+    actor: Staff
+    client_id: str
+    accept: bool
+
+
+class AssignTo(NamedTuple):
+    """A supervisor gives a chat or a ticket to somebody at once (LIFE-15, TICKET-6)."""
+
+    conversation_id: int
+    actor: Staff
+    client_id: str
+    agent_id: int
+
+
+class AddComment(NamedTuple):
+    """TEAM-1. `mentions`: staff who are named and follow the chat from now on."""
+
+    conversation_id: int
+    actor: Staff
+    client_id: str
+    text: str
+    mentions: tuple[int, ...] = ()
+
+
 class Assign(NamedTuple):
     """Routing gives a waiting chat to an agent (LIFE-2); `why` is for the event."""
 
@@ -76,6 +149,25 @@ class Assign(NamedTuple):
     agent_id: int
     why: str
     chats: int
+    actor: Actor
+    client_id: str | None = None
+
+
+class Ring(NamedTuple):
+    """Routing offers a waiting chat to an agent (LIFE-2, distribution `offer`)."""
+
+    conversation_id: int
+    agent_id: int
+    why: str
+    actor: Actor
+    client_id: str | None = None
+
+
+class PassOn(NamedTuple):
+    """The agent did not answer in time: another one gets it; without one, supervisors are told (LIFE-6)."""
+
+    conversation_id: int
+    agent_id: int | None
     actor: Actor
     client_id: str | None = None
 
@@ -97,6 +189,15 @@ class TurnIntoTicket(NamedTuple):
     client_id: str | None = None
 
 
+class TimeIsUp(NamedTuple):
+    """The clock says that this time of `timers.py` has run out. Looked at again before anything happens (LIFE-18)."""
+
+    conversation_id: int
+    timer: str
+    actor: Actor
+    client_id: str | None = None
+
+
 Command = (
     StartChat
     | WriteMessage
@@ -105,7 +206,18 @@ Command = (
     | ChangeDepartment
     | ChangeLabels
     | AcceptTicket
+    | FlagChat
+    | SetPending
+    | OfferTransfer
+    | AnswerTransfer
+    | CancelTransfer
+    | AnswerOffer
+    | AssignTo
+    | AddComment
     | Assign
+    | Ring
+    | PassOn
     | KeepWaiting
     | TurnIntoTicket
+    | TimeIsUp
 )

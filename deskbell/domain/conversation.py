@@ -49,6 +49,7 @@ class Conversation(NamedTuple):
     comments: int = 0
     mentioned: tuple[int, ...] = ()
     converted: bool = False
+    ticket_at: datetime | None = None
     linked_to: int | None = None
     opened_at: datetime | None = None
     last_seq: int = 0
@@ -115,7 +116,8 @@ class Change(NamedTuple):
     """What a command does: the new conversation and the new entries. Nothing has happened yet.
 
     `answer` is the entry that answers the command; None when it leaves no entry. `route`: routing must look again.
-    `others`: further conversations that change in the same commit. `wipe`: the texts of its comments go (TEAM-5).
+    `others`: further conversations that change in the same commit. `moved_files`: (file, conversation it
+    belongs to now). `wipe`: the texts of its comments go (TEAM-5).
     `opted_out`: the customer's wish from now on, None when it stays as it was.
     """
 
@@ -125,6 +127,7 @@ class Change(NamedTuple):
     route: bool = False
     files: tuple[str, ...] = ()
     others: tuple[Conversation, ...] = ()
+    moved_files: tuple[tuple[str, int], ...] = ()
     notifications: tuple[Notification, ...] = ()
     wipe: bool = False
     opted_out: bool | None = None

@@ -3,8 +3,10 @@
 Customers see only the events of PUBLIC, and of those only the values named there.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
+
+from .timers import in_words
 
 PUBLIC: Mapping[str, tuple[str, ...]] = {
     "started": (),
@@ -14,6 +16,10 @@ PUBLIC: Mapping[str, tuple[str, ...]] = {
     "revived": (),
     "ticket": (),
     "accepted": ("agent",),
+    "passed": ("agent",),
+    "transferred": ("agent",),
+    "given": ("agent",),
+    "merged": ("number",),
 }
 
 
@@ -46,7 +52,28 @@ def _labels(data: Mapping[str, Any]) -> str:
     return f"{data['who']} " + " and ".join(parts)
 
 
-_SENTENCES = {
+def _passed(data: Mapping[str, Any]) -> str:
+    return f"No answer from {data['from']} for {in_words(data['minutes'])}: passed to {data['agent']}"
+
+
+def _stuck(data: Mapping[str, Any]) -> str:
+    return (
+        f"No answer from {data['agent']} for {in_words(data['minutes'])}, and nobody else has room: "
+        "supervisors were told"
+    )
+
+
+def _transfer(data: Mapping[str, Any]) -> str:
+    return f"{data['who']} offered it to {data['to']}" + (f": {data['note']}" if data.get("note") else "")
+
+
+def _given(data: Mapping[str, Any]) -> str:
+    return f"{data['who']} assigned it to {data['agent']}" + (
+        f", from {data['from']}" if data.get("from") else ""
+    )
+
+
+_SENTENCES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "started": lambda d: "Chat started" + (f" for {d['department']}" if d.get("department") else ""),
     "queued": lambda d: "All available agents are full: waiting in the queue",
     "assigned": lambda d: f"Given to {d['agent']}: {d['why']}",
@@ -56,4 +83,25 @@ _SENTENCES = {
     "accepted": lambda d: f"{d['agent']} accepted the ticket",
     "department": lambda d: f"{d['who']} changed the department to {d['to'] or 'none'}",
     "labels": _labels,
+    "flagged": lambda d: f"{d['who']} flagged it",
+    "unflagged": lambda d: f"{d['who']} took the flag away",
+    "pending": lambda d: f"{d['who']} marked it pending: waiting for the customer",
+    "unpended": lambda d: f"{d['who']} made it live again",
+    "answered": lambda d: "The customer answered: live again",
+    "passed": _passed,
+    "stuck": _stuck,
+    "offered": lambda d: f"Rings at {d['agent']} for {d['seconds']} seconds: {d['why']}",
+    "declined": lambda d: f"{d['agent']} declined",
+    "rang_out": lambda d: f"{d['agent']} did not answer within {d['seconds']} seconds",
+    "transfer": _transfer,
+    "transfer_declined": lambda d: f"{d['who']} declined the transfer",
+    "transfer_cancelled": lambda d: f"{d['who']} cancelled the transfer",
+    "transfer_back": lambda d: f"{d['to']} did not answer the transfer for {in_words(d['minutes'])}",
+    "transferred": lambda d: f"{d['agent']} took it over from {d['from']}",
+    "given": _given,
+    "linked": lambda d: f"The earlier ticket #{d['number']} was closed: the customer is being answered here",
+    "merged": lambda d: f"Added to the customer's open ticket #{d['number']}",
+    "merged_in": lambda d: f"The customer tried again in #{d['number']}: added here",
+    "archived": lambda d: "Archived after 90 days",
+    "opted_out": lambda d: "The customer opted out: nobody may write until they write first",
 }

@@ -1,8 +1,13 @@
 """The few things besides the conversation that a rule needs to know. Values only; the shell looks them up."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
+
+from .conversation import Conversation, Entry
+from .preferences import Preferences
+
+_NONE: Mapping[Any, Any] = MappingProxyType({})
 
 
 class FileFact(NamedTuple):
@@ -20,7 +25,29 @@ class Facts(NamedTuple):
     departments: Mapping[int, str]
     labels: Mapping[int, str]
     files: Mapping[str, FileFact]
+    preferences: Preferences = Preferences()
+    active: frozenset[int] = frozenset()
+    """Staff who are not deactivated."""
+    supervisors: frozenset[int] = frozenset()
+    """Those of them who supervise."""
+    closing_tags: Mapping[int, str] = _NONE
     dealt: frozenset[tuple[int, int]] = frozenset()
     """(conversation, staff id) of those who cannot see it now but have looked or written there before."""
-    open_chats: Mapping[int, int] = MappingProxyType({})
+    open_chats: Mapping[int, int] = _NONE
     """Customer -> their open chat, for those who write on a closed one."""
+    online: Mapping[int, frozenset[int]] = _NONE
+    """Available staff -> their departments; read for commands that give a chat away or name somebody."""
+    loads: Mapping[int, int] = _NONE
+    """Agent -> live and ringing chats, counted in this transaction; read for what routing gives."""
+    maximums: Mapping[int, int] = _NONE
+    """Agent -> own maximum of chats, for those of `loads` who have one."""
+    conversations: Mapping[int, Conversation] = _NONE
+    """All that this batch has locked."""
+    tickets: Mapping[int, int] = _NONE
+    """Customer -> their open converted ticket (TICKET-7), for chats that find an agent or none."""
+    written: Mapping[int, Sequence[Entry]] = _NONE
+    """Conversation -> its customer's messages, for chats that may be merged into a ticket."""
+    opted_out: frozenset[int] = frozenset()
+    """Customers who want to hear nothing (LIFE-12)."""
+    belongings: Mapping[int, Sequence[int]] = _NONE
+    """Customer -> their conversations in somebody's hands, for those who opt out now."""

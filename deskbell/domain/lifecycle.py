@@ -7,24 +7,39 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from . import access, events
+from . import access, closing, comments, handover, resting, tickets, timers, transfers
 from .commands import (
     AcceptTicket,
+    AddComment,
+    AnswerOffer,
+    AnswerTransfer,
     Assign,
+    AssignTo,
+    CancelTransfer,
     ChangeDepartment,
     ChangeLabels,
     CloseConversation,
     Command,
+    FlagChat,
     KeepWaiting,
+    OfferTransfer,
     OpenChat,
+    PassOn,
+    Ring,
+    SetPending,
     StartChat,
+    TimeIsUp,
     TurnIntoTicket,
     WriteMessage,
 )
-from .conversation import Change, Conversation, Entry, advance, next_entry, preview_of
+from .conversation import Change, Conversation, Entry, Notification, advance, next_entry, preview_of
 from .errors import NotFound, Refused
 from .facts import Facts
 from .people import SYSTEM, Actor, Customer, Staff
+from .preferences import Preferences
+from .thread import record, without_offers
+
+GONE = (AcceptTicket, AnswerOffer, AnswerTransfer)  # refused as `taken` to those who came too late
 
 
 def decide(conversation: Conversation, command: Command, facts: Facts, now: datetime) -> Change:
@@ -32,7 +47,7 @@ def decide(conversation: Conversation, command: Command, facts: Facts, now: date
     if not access.may_see(command.actor, conversation):
         reason = access.why_no_longer(command.actor, conversation, facts)
         if reason:
-            raise Refused("taken" if isinstance(command, AcceptTicket) else "forbidden", reason)
+            raise Refused("taken" if isinstance(command, GONE) else "forbidden", reason)
         raise NotFound
     return _RULES[type(command)](conversation, command, facts, now)
 
@@ -57,33 +72,14 @@ def begin(conversation_id: int, command: StartChat, facts: Facts, now: datetime)
         queued_at=now,
     )
     data = {"name": "started", "department": facts.departments.get(command.department_id or 0, "")}
-    conversation, started = _event(conversation, command.actor, data, now)
+    conversation, started = record(conversation, command.actor, data, now)
     message = WriteMessage(
         conversation_id, command.actor, command.client_id, command.text, None, command.files
     )
     change = _customer_writes(conversation, message, facts, now)
-    return change._replace(entries=(started, *change.entries), route=True)
-
-
-def _event(
-    conversation: Conversation,
-    actor: Actor,
-    data: dict[str, Any],
-    now: datetime,
-    client_id: str | None = None,
-) -> tuple[Conversation, Entry]:
-    entry = next_entry(
-        conversation,
-        now,
-        kind="event",
-        public=events.is_public(data["name"]),
-        author=actor.author,
-        author_id=actor.id,
-        client_id=client_id,
-        text=events.sentence(data),
-        data=data,
+    return change._replace(
+        entries=(started, *change.entries), route=True, opted_out=change.opted_out or False
     )
-    return advance(conversation, entry), entry
 
 
 def _write(conversation: Conversation, command: Command, facts: Facts, now: datetime) -> Change:
@@ -93,6 +89,8 @@ def _write(conversation: Conversation, command: Command, facts: Facts, now: date
     reason = access.why_not_write(command.actor, conversation, facts.staff_names, now)
     if reason:
         raise Refused("forbidden", reason)
+    if conversation.customer_id in facts.opted_out:
+        raise Refused("forbidden", access.OPTED_OUT)
     files = _files_of(command, facts)
     entry = _message(conversation, command, files, now)
     conversation = advance(
@@ -114,14 +112,16 @@ def _customer_writes(
 ) -> Change:
     if conversation.state == "archived":
         raise Refused("closed", "This conversation is archived. Please start a new one.")
-    route = conversation.state == "closed" and conversation.kind == "chat"
+    word = _keyword(conversation, command, facts)
+    closed = conversation.state == "closed"
+    route = closed and conversation.kind == "chat" and word is None
     if route and conversation.customer_id in facts.open_chats:
         raise Refused("closed", "You have a newer chat open. Please write there.")
     files = _files_of(command, facts)
-    revived: tuple[Entry, ...] = ()
-    if conversation.state == "closed":
-        conversation, event = _revive(conversation, command.actor, now)
-        revived = (event,)
+    before: tuple[Entry, ...] = ()
+    if closed and word is None:
+        conversation, event = _revive(conversation, command.actor, facts, now)
+        before = (event,)
     entry = _message(conversation, command, files, now)
     conversation = advance(
         conversation,
@@ -131,9 +131,63 @@ def _customer_writes(
         customer_messages=conversation.customer_messages + 1,
         last_customer_seq=entry.seq,
         last_customer_at=now,
-        waiting_since=conversation.waiting_since or now,
+        waiting_since=None if conversation.state == "closed" else conversation.waiting_since or now,
     )
-    return Change(conversation, (*revived, entry), entry, route=route, files=command.files)
+    change = Change(conversation, (*before, entry), entry, route=route, files=command.files)
+    if word is not None:
+        return _obey(change, word, command, facts, now)
+    if conversation.customer_id in facts.opted_out:
+        change = change._replace(opted_out=False)
+    return _wake(change, now) if conversation.state == "pending" else change
+
+
+def _wake(change: Change, now: datetime) -> Change:
+    """The customer answered a pending chat: live again with its owner, who is told (LIFE-8)."""
+    conversation = change.conversation._replace(state="live", state_at=now)
+    conversation, entry = record(conversation, SYSTEM, {"name": "answered"}, now)
+    told = Notification(conversation.owner_id or 0, "answered", conversation.id, {})
+    return change._replace(conversation=conversation, entries=(*change.entries, entry), notifications=(told,))
+
+
+def stops(command: WriteMessage, preferences: Preferences) -> bool:
+    """Whether a customer wrote just the word to opt out."""
+    word = preferences.web_stop
+    return bool(word) and command.text.strip().casefold() == word.casefold()
+
+
+def _keyword(conversation: Conversation, command: WriteMessage, facts: Facts) -> str | None:
+    """`end` or `stop`, when the customer wrote just the word for it (LIFE-12)."""
+    said = command.text.strip().casefold()
+    if command.files or not said or conversation.channel != "web":
+        return None
+    words = {"end": facts.preferences.web_end, "stop": facts.preferences.web_stop}
+    return next((what for what, word in words.items() if word and said == word.casefold()), None)
+
+
+def _obey(change: Change, word: str, command: WriteMessage, facts: Facts, now: datetime) -> Change:
+    """Close, and with `stop` remember that this customer wants to hear nothing more (LIFE-12)."""
+    conversation, entries, others = change.conversation, list(change.entries), []
+    wipe = conversation.comments > 0 and conversation.state != "closed"
+    if word == "stop":
+        conversation, entry = record(conversation, command.actor, {"name": "opted_out"}, now)
+        entries.append(entry)
+        for other_id in facts.belongings.get(conversation.customer_id, ()):
+            other = facts.conversations.get(other_id)
+            if other is not None and other.id != conversation.id and other.owner_id is not None:
+                other, entry = record(other, command.actor, {"name": "opted_out"}, now)
+                others.append(other)
+                entries.append(entry)
+    if conversation.state != "closed":
+        conversation, entry = closing.ended(conversation, command.actor, f"wrote {command.text.strip()}", now)
+        entries.append(entry)
+    return change._replace(
+        conversation=conversation,
+        entries=tuple(entries),
+        route=conversation.kind == "chat",
+        others=tuple(others),
+        wipe=wipe,
+        opted_out=True if word == "stop" else change.opted_out,
+    )
 
 
 def _message(
@@ -167,43 +221,24 @@ def _files_of(command: WriteMessage, facts: Facts) -> list[dict[str, Any]]:
     return views
 
 
-def _revive(conversation: Conversation, actor: Actor, now: datetime) -> tuple[Conversation, Entry]:
+def _revive(
+    conversation: Conversation, actor: Actor, facts: Facts, now: datetime
+) -> tuple[Conversation, Entry]:
     """Only the customer's reply makes a closed conversation live again, under its old number (LIFE-10)."""
     if conversation.kind == "ticket":
-        conversation = conversation._replace(state="assigned" if conversation.owner_id else "unassigned")
-    else:
+        other = facts.tickets.get(conversation.customer_id, conversation.id)
         conversation = conversation._replace(
+            state="assigned" if conversation.owner_id else "unassigned",
+            converted=conversation.converted and other == conversation.id,
+        )
+    else:
+        conversation = without_offers(conversation)._replace(
             state="queued", owner_id=None, queued_at=now, queue_told=False, assigned_at=None, opened_at=None
         )
     conversation = conversation._replace(
-        state_at=now, closed_at=None, closed_by=None, closed_by_id=None, close_reason=None
+        state_at=now, closed_at=None, closed_by=None, closed_by_id=None, close_reason=None, linked_to=None
     )
-    return _event(conversation, actor, {"name": "revived"}, now)
-
-
-def _close(conversation: Conversation, command: Command, facts: Facts, now: datetime) -> Change:
-    assert isinstance(command, CloseConversation)
-    actor = command.actor
-    if isinstance(actor, Staff):
-        reason = access.why_not_close(actor, conversation, facts.staff_names)
-        if reason:
-            raise Refused("closed" if conversation.state in ("closed", "archived") else "forbidden", reason)
-    elif conversation.state in ("closed", "archived"):
-        raise Refused("closed", "This conversation is closed already.")
-    data = {"name": "closed", "by": actor.author, "reason": command.reason}
-    if isinstance(actor, Staff):
-        data["agent"] = actor.name
-    conversation = conversation._replace(
-        state="closed",
-        state_at=now,
-        closed_at=now,
-        closed_by=actor.author,
-        closed_by_id=actor.id if isinstance(actor, Staff) else None,
-        close_reason=command.reason,
-        waiting_since=None,
-    )
-    conversation, entry = _event(conversation, actor, data, now, command.client_id)
-    return Change(conversation, (entry,), entry, route=conversation.kind == "chat")
+    return record(conversation, actor, {"name": "revived"}, now)
 
 
 def _open(conversation: Conversation, command: Command, facts: Facts, now: datetime) -> Change:
@@ -227,7 +262,7 @@ def _change_department(conversation: Conversation, command: Command, facts: Fact
         "to": facts.departments.get(command.department_id or 0, ""),
     }
     conversation = conversation._replace(department_id=command.department_id)
-    conversation, entry = _event(conversation, command.actor, data, now, command.client_id)
+    conversation, entry = record(conversation, command.actor, data, now, command.client_id)
     return Change(conversation, (entry,), entry, route=conversation.state == "queued")
 
 
@@ -248,7 +283,7 @@ def _change_labels(conversation: Conversation, command: Command, facts: Facts, n
         "removed": [facts.labels.get(x, "?") for x in removed],
     }
     labels = tuple(x for x in old if x not in removed) + added
-    conversation, entry = _event(
+    conversation, entry = record(
         conversation._replace(labels=labels), command.actor, data, now, command.client_id
     )
     return Change(conversation, (entry,), entry)
@@ -260,56 +295,58 @@ def _check_sorting(actor: Staff, conversation: Conversation) -> None:
         raise Refused("forbidden", reason)
 
 
-def _accept(conversation: Conversation, command: Command, facts: Facts, now: datetime) -> Change:
-    assert isinstance(command, AcceptTicket)
-    reason = access.why_not_accept(command.actor, conversation, facts.staff_names)
-    if reason:
-        raise Refused("taken" if conversation.state == "assigned" else "closed", reason)
-    conversation = conversation._replace(
-        state="assigned", state_at=now, owner_id=command.actor.id, assigned_at=now, opened_at=now
-    )
-    data = {"name": "accepted", "agent": command.actor.name}
-    conversation, entry = _event(conversation, command.actor, data, now, command.client_id)
-    return Change(conversation, (entry,), entry)
+def _time_is_up(conversation: Conversation, command: Command, facts: Facts, now: datetime) -> Change:
+    """What the clock asks for, if it is still due (LIFE-18)."""
+    assert isinstance(command, TimeIsUp)
+    preferences = facts.preferences
+    if not timers.is_due(conversation, command.timer, preferences, now):
+        raise Refused("closed", "This was settled meanwhile.")
+    match command.timer:
+        case "inactivity":
+            silence = timers.in_words(preferences.inactivity_minutes)
+            return _run_out(conversation, f"no answer from the customer for {silence}", now)
+        case "pending":
+            return _run_out(conversation, f"pending for {timers.in_words(preferences.pending_minutes)}", now)
+        case "queue":
+            wait = timers.in_words(preferences.inactivity_minutes)
+            return tickets.converted(conversation, f"nobody took it for {wait}", facts, now)
+        case "transfer":
+            return transfers.not_answered(conversation, facts, now)
+        case "ring":
+            agent = facts.staff_names.get(conversation.offered_to or 0, "The agent")
+            data = {"name": "rang_out", "agent": agent, "seconds": preferences.ring_seconds}
+            return handover.rang_out(conversation, data, None, now)
+        case "age":
+            return tickets.archived(conversation, now)
+        case _:
+            raise Refused("closed", "Nothing is done about this time alone.")
 
 
-def _assign(conversation: Conversation, command: Command, facts: Facts, now: datetime) -> Change:
-    assert isinstance(command, Assign)
-    if conversation.state != "queued":
-        raise Refused("closed", "This chat does not wait for an agent.")
-    conversation = conversation._replace(
-        state="live", state_at=now, owner_id=command.agent_id, assigned_at=now, opened_at=None
-    )
-    agent = facts.staff_names.get(command.agent_id, "an agent")
-    data = {"name": "assigned", "agent": agent, "why": command.why, "chats": command.chats}
-    conversation, entry = _event(conversation, SYSTEM, data, now)
-    return Change(conversation, (entry,), entry)
-
-
-def _keep_waiting(conversation: Conversation, command: Command, facts: Facts, now: datetime) -> Change:
-    if conversation.state != "queued" or conversation.queue_told:
-        raise Refused("closed", "This chat does not wait unseen.")
-    conversation, entry = _event(conversation._replace(queue_told=True), SYSTEM, {"name": "queued"}, now)
-    return Change(conversation, (entry,), entry)
-
-
-def _turn_into_ticket(conversation: Conversation, command: Command, facts: Facts, now: datetime) -> Change:
-    assert isinstance(command, TurnIntoTicket)
-    if conversation.state != "queued":
-        raise Refused("closed", "This chat does not wait for an agent.")
-    conversation = conversation._replace(kind="ticket", state="unassigned", state_at=now, owner_id=None)
-    conversation, entry = _event(conversation, SYSTEM, {"name": "ticket", "why": command.why}, now)
-    return Change(conversation, (entry,), entry)
+def _run_out(conversation: Conversation, reason: str, now: datetime) -> Change:
+    wipe = conversation.comments > 0
+    conversation, entry = closing.ended(conversation, SYSTEM, reason, now)
+    return Change(conversation, (entry,), entry, route=True, wipe=wipe)
 
 
 _RULES: dict[type, Callable[[Conversation, Command, Facts, datetime], Change]] = {
     WriteMessage: _write,
-    CloseConversation: _close,
+    CloseConversation: closing.close,
     OpenChat: _open,
     ChangeDepartment: _change_department,
     ChangeLabels: _change_labels,
-    AcceptTicket: _accept,
-    Assign: _assign,
-    KeepWaiting: _keep_waiting,
-    TurnIntoTicket: _turn_into_ticket,
+    AcceptTicket: tickets.accept,
+    FlagChat: resting.flag,
+    SetPending: resting.set_pending,
+    OfferTransfer: transfers.offer,
+    AnswerTransfer: transfers.answer,
+    CancelTransfer: transfers.cancel,
+    AnswerOffer: handover.answer_offer,
+    AssignTo: handover.assign_to,
+    AddComment: comments.comment,
+    Assign: handover.assign,
+    Ring: handover.ring,
+    PassOn: handover.pass_on,
+    KeepWaiting: tickets.keep_waiting,
+    TurnIntoTicket: tickets.turn_into_ticket,
+    TimeIsUp: _time_is_up,
 }

@@ -55,7 +55,12 @@ class Words:
     what: str
 
     def problem(self, value: object) -> str | None:
-        if isinstance(value, str) and len(value) <= self.most and value == value.strip() and value.isprintable():
+        if (
+            isinstance(value, str)
+            and len(value) <= self.most
+            and value == value.strip()
+            and value.isprintable()
+        ):
             return None
         return f"{self.what} must be a text of at most {self.most} characters, without spaces around it."
 
@@ -76,7 +81,9 @@ Kind = WholeNumber | Choice | YesNo | Words | OpeningHours
 
 KINDS: Mapping[str, Kind] = {
     "max_chats": WholeNumber(5, 1, 100, "The maximum of chats per agent"),
-    "distribution": Choice("averaged", ("averaged", "round_robin", "random", "offer"), "The distribution of chats"),
+    "distribution": Choice(
+        "averaged", ("averaged", "round_robin", "random", "offer"), "The distribution of chats"
+    ),
     "last_agent": YesNo(True, "The last-agent rule"),
     "ring_seconds": WholeNumber(30, 10, 300, "The ring time in seconds"),
     "agent_timeout_minutes": WholeNumber(20, 1, 1_440, "The agent chat timeout in minutes"),
@@ -142,6 +149,12 @@ def check(values: Mapping[str, object]) -> None:
         problem = f"There is no preference named {name[:40]!r}." if kind is None else kind.problem(value)
         if problem:
             raise Refused("preference", problem)
+
+
+def check_together(now: Preferences) -> None:
+    """Raises Refused `preference` when two values that are each allowed do not go together."""
+    if now.web_end and now.web_end.casefold() == now.web_stop.casefold():
+        raise Refused("preference", f"{KINDS['web_stop'].what} must differ from the one to end a chat.")
 
 
 def merged(stored: Mapping[str, Any]) -> Preferences:

@@ -81,14 +81,4 @@ class Comment(Struct, tag_field="t", tag="comment", forbid_unknown_fields=True):
     mentions: Mentions = field(default_factory=list)
 
 
-Action = (
-    Flag
-    | Pend
-    | Transfer
-    | AnswerTransfer
-    | CancelTransfer
-    | AnswerOffer
-    | AssignTo
-    | Accept
-    | Comment
-)
+Action = Flag | Pend | Transfer | AnswerTransfer | CancelTransfer | AnswerOffer | AssignTo | Accept | Comment

@@ -125,6 +125,7 @@ class Entry(Struct, omit_defaults=True):
     text: str | UnsetType = UNSET
     html: str | UnsetType = UNSET
     files: list[File] | UnsetType = UNSET
+    mentions: list[int] | UnsetType = UNSET
     event: dict[str, object] | UnsetType = UNSET
     id: str | UnsetType = UNSET
     read_at: int | UnsetType = UNSET

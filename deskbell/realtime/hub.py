@@ -237,11 +237,12 @@ class Hub:
 
     def _unjoin_strangers(self, publication: Publication) -> None:
         """After a change of hands, those who may no longer see the thread stop getting it."""
-        if len(publication.owners) < 2:
+        if publication.keep is None:
             return
-        owner = publication.owners[0]
+        staff, departments = publication.keep
         for connection in list(self.team.get(publication.conversation_id, ())):
-            if not connection.supervises and connection.staff_id != owner:
+            may = connection.supervises or connection.staff_id in staff
+            if not may and connection.departments.isdisjoint(departments) and 0 not in departments:
                 self.leave(self.team, publication.conversation_id, connection)
                 connection.conversations.discard(publication.conversation_id)
 

@@ -9,12 +9,15 @@ T = TypeVar("T")
 NOTICE_BYTES = 7_800  # PostgreSQL refuses a NOTIFY payload of 8,000 bytes or more
 
 
+Keep = tuple[tuple[int, ...], tuple[int, ...]]
+
+
 class Publication(NamedTuple):
     """New entries `first..first+len(team)-1` of one conversation, encoded once for all receivers.
 
     `team[i]` is the frame for staff, `public[i]` the one for the customer, or None for what the customer may not see.
-    `owners`: staff whose lists change (the present owner first, or 0). `departments`: lists of unassigned tickets that
-    change (0: tickets without a department). `row`: a frame for staff that has no number (a card changed without an entry).
+    `owners`: staff whose lists change (the present owner first, or 0). `departments`: those whose agents' lists change
+    (0: everybody's). `keep`: who may go on following, as (staff, departments), when somebody may no longer. `row`: a frame for staff that has no number (a card changed without an entry).
     `customer`: whose conversation begins here, else 0; their open sockets do not follow it yet.
     """
 
@@ -26,6 +29,7 @@ class Publication(NamedTuple):
     departments: tuple[int, ...] = ()
     row: bytes | None = None
     customer: int = 0
+    keep: Keep | None = None
 
     @property
     def last(self) -> int:
@@ -54,6 +58,7 @@ class Thread(msgspec.Struct, tag_field="k", tag="thread", array_like=True):
     public: list[str | None] | None = None
     row: str | None = None
     customer: int = 0
+    keep: Keep | None = None
 
 
 class Note(msgspec.Struct, tag_field="k", tag="note", array_like=True):
@@ -76,7 +81,9 @@ decode_notice = msgspec.json.Decoder(Notice).decode
 
 def to_thread(publication: Publication, *, bodies: bool) -> Thread:
     p = publication
-    thread = Thread(p.conversation_id, p.first, p.last, p.owners, p.departments, customer=p.customer)
+    thread = Thread(
+        p.conversation_id, p.first, p.last, p.owners, p.departments, customer=p.customer, keep=p.keep
+    )
     if bodies:
         thread.team = [frame.decode() for frame in p.team]
         thread.public = [None if frame is None else frame.decode() for frame in p.public]
@@ -97,6 +104,7 @@ def to_publication(thread: Thread) -> Publication | None:
         thread.departments,
         None if thread.row is None else thread.row.encode(),
         thread.customer,
+        thread.keep,
     )
 
 

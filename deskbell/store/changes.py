@@ -19,7 +19,7 @@ _WIDTH = len(COLUMNS)
 
 # Lock the conversations in id order, so that two writers cannot wait for each other.
 _LOCK = f"""
-SELECT {_SELECTED}, cu.name AS customer_name
+SELECT {_SELECTED}, cu.name AS customer_name, cu.opted_out
 FROM conversation c JOIN customer cu ON cu.id = c.customer_id
 WHERE c.id = ANY($1::bigint[]) ORDER BY c.id FOR UPDATE OF c"""
 
@@ -42,17 +42,6 @@ JOIN LATERAL (
     SELECT id FROM conversation WHERE customer_id = k.customer_id
     AND kind = 'chat' AND state IN ('queued', 'offered', 'live', 'pending'))
 ORDER BY c.answered"""
-
-# Who of these have looked into these conversations, or written there.
-_DEALT_WITH = """
-SELECT k.c, k.staff FROM unnest($1::bigint[], $2::integer[]) AS k(c, staff)
-WHERE EXISTS (SELECT FROM seen WHERE staff_id = k.staff AND conversation_id = k.c)
-   OR EXISTS (SELECT FROM entry WHERE conversation_id = k.c AND author = 'agent' AND author_id = k.staff
-              AND client_id IS NOT NULL)"""
-
-_OPEN_CHATS = """
-SELECT customer_id, id FROM conversation
-WHERE customer_id = ANY($1::bigint[]) AND kind = 'chat' AND state IN ('queued', 'offered', 'live', 'pending')"""
 
 _NEW_IDS = "SELECT nextval('conversation_id_seq') FROM generate_series(1, $1)"
 
@@ -163,6 +152,15 @@ UPDATE customer SET name = CASE WHEN $2 = '' THEN name ELSE $2 END,
                     fields = fields || $4::jsonb
 WHERE id = $1"""
 
+# LIFE-12: only where it changes.
+_OPT = """
+UPDATE customer cu SET opted_out = k.wish FROM unnest($1::bigint[], $2::boolean[]) AS k(id, wish)
+WHERE cu.id = k.id AND cu.opted_out <> k.wish"""
+
+# TEAM-5: the numbers stay, the texts and names are gone for good.
+_WIPE = """
+UPDATE entry SET text = '', html = NULL, data = NULL WHERE conversation_id = ANY($1::bigint[]) AND kind = 'comment'"""
+
 _LAST_AGENT = """
 UPDATE customer cu SET last_agent_id = k.agent FROM unnest($1::bigint[], $2::integer[]) AS k(id, agent)
 WHERE cu.id = k.id"""
@@ -190,13 +188,18 @@ class Introduction(NamedTuple):
 
 
 class Saving(NamedTuple):
-    """Everything one batch saves. `before` holds the loaded state of each conversation that was there already."""
+    """Everything one batch saves. `before` holds the loaded state of each conversation that was there already.
+
+    `wiped`: conversations whose comments lose their texts. `wishes`: customer -> whether they have opted out.
+    """
 
     before: dict[int, Conversation]
     after: dict[int, Conversation]
     entries: Sequence[Entry]
     attached: Sequence[tuple[str, int]]
     introductions: Sequence[Introduction]
+    wiped: Sequence[int]
+    wishes: dict[int, bool]
     notices: Sequence[str]
 
 
@@ -208,10 +211,11 @@ def conversation_of(record: Any) -> Conversation:
     return Conversation(*values)
 
 
-async def lock(connection: Connection, ids: Iterable[int]) -> dict[int, Loaded]:
-    """Lock and read conversations. Unknown ids are simply missing."""
+async def lock(connection: Connection, ids: Iterable[int]) -> tuple[list[Loaded], frozenset[int]]:
+    """Lock and read conversations, and which of their customers have opted out. Unknown ids are simply missing."""
     rows = await connection.fetch(_LOCK, sorted(ids))
-    return {row[0]: Loaded(conversation_of(row), row[_WIDTH]) for row in rows}
+    loaded = [Loaded(conversation_of(row), row[_WIDTH]) for row in rows]
+    return loaded, frozenset(row[5] for row in rows if row[_WIDTH + 1])
 
 
 Key = tuple[int, str, int, str]
@@ -227,21 +231,6 @@ async def places_of(connection: Connection, starts: Sequence[tuple[int, str]]) -
     """(customer, start id) -> the conversation a start belongs to, if there is one."""
     rows = await connection.fetch(_PLACES, *zip(*starts, strict=True))
     return {(r[0], r[1]): r[2] for r in rows}
-
-
-async def dealt_with(connection: Connection, pairs: Sequence[tuple[int, int]]) -> frozenset[tuple[int, int]]:
-    """Those of (conversation, staff id) where this person has looked or written before."""
-    if not pairs:
-        return frozenset()
-    rows = await connection.fetch(_DEALT_WITH, *zip(*pairs, strict=True))
-    return frozenset((row[0], row[1]) for row in rows)
-
-
-async def open_chats(connection: Connection, customers: Sequence[int]) -> dict[int, int]:
-    """Customer -> their open chat, for those who have one."""
-    if not customers:
-        return {}
-    return {row[0]: row[1] for row in await connection.fetch(_OPEN_CHATS, customers)}
 
 
 async def new_ids(connection: Connection, count: int) -> list[int]:
@@ -269,6 +258,10 @@ async def save(connection: Connection, saving: Saving) -> None:
     entries = _encode([_EntryRow(*entry) for entry in saving.entries]).decode()
     conversations = _encode([_HotRow(c.id, *c[_FIRST_HOT:_FIRST_MARK]) for c in hot]).decode()
     await connection.execute(_SAVE, entries, conversations, saving.notices)
+    if saving.wiped:
+        await connection.execute(_WIPE, sorted(saving.wiped))
+    if saving.wishes:
+        await connection.execute(_OPT, *zip(*sorted(saving.wishes.items()), strict=True))
 
 
 async def save_unlocked(

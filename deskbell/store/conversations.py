@@ -51,7 +51,9 @@ _HEADS = """
 SELECT id, last_seq FROM conversation WHERE id = ANY($1::bigint[])
 UNION
 SELECT id, last_seq FROM conversation
-WHERE owner_id = ANY($2::bigint[]) AND state IN ('live', 'pending', 'offered', 'assigned')"""
+WHERE owner_id = ANY($2::integer[]) AND state IN ('live', 'pending', 'assigned')
+   OR offered_to = ANY($2) OR transfer_at IS NOT NULL AND transfer_to = ANY($2)
+   OR mentioned && $2 AND state IN ('live', 'pending')"""
 
 
 class Line(NamedTuple):

@@ -1,6 +1,6 @@
 """Small tables of names, read whole."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from deskbell.kit.postgres import Pool
 from deskbell.store import sites
@@ -10,8 +10,21 @@ from deskbell.store.types import from_json
 LABELS_READ = 10_000
 
 
-async def staff_names(pool: Pool) -> dict[int, str]:
-    return {row[0]: row[1] for row in await pool.fetch("SELECT id, name FROM staff")}
+class Member(NamedTuple):
+    id: int
+    name: str
+    active: bool
+    supervises: bool
+
+
+async def team(pool: Pool) -> list[Member]:
+    """Everybody who is or ever was on the staff."""
+    rows = await pool.fetch("SELECT id, name, active, role IN ('supervisor', 'admin') FROM staff ORDER BY id")
+    return [Member(*row) for row in rows]
+
+
+async def closing_tag_names(pool: Pool) -> dict[int, str]:
+    return {row[0]: row[1] for row in await pool.fetch("SELECT id, name FROM closing_tag")}
 
 
 async def department_names(pool: Pool) -> dict[int, str]:

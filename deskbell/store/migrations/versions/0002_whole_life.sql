@@ -17,6 +17,7 @@ ALTER TABLE conversation
     ADD COLUMN comments integer NOT NULL DEFAULT 0,      -- how many there were; their texts go at close (TEAM-5)
     ADD COLUMN mentioned integer[] NOT NULL DEFAULT '{}',-- staff who follow it until it closes (TEAM-3)
     ADD COLUMN converted boolean NOT NULL DEFAULT false, -- a ticket that was a chat nobody could answer (TICKET-7)
+    ADD COLUMN ticket_at timestamptz,                    -- when it became a ticket: its 90 days count from there (TICKET-5)
     ADD COLUMN linked_to bigint;                         -- the conversation this one was closed into, or made from
 
 CREATE UNIQUE INDEX conversation_one_converted ON conversation (customer_id)
@@ -26,7 +27,8 @@ CREATE INDEX conversation_offered ON conversation (offered_to) WHERE offered_to 
 CREATE INDEX conversation_transfer ON conversation (transfer_at) WHERE transfer_at IS NOT NULL;
 CREATE INDEX conversation_mentioned ON conversation USING gin (mentioned) WHERE state IN ('live', 'pending');
 CREATE INDEX conversation_linked ON conversation (linked_to) WHERE linked_to IS NOT NULL;
-CREATE INDEX conversation_ticket_age ON conversation (created_at) WHERE kind = 'ticket' AND state <> 'archived';
+UPDATE conversation SET ticket_at = created_at WHERE kind = 'ticket';
+CREATE INDEX conversation_ticket_age ON conversation (ticket_at) WHERE kind = 'ticket' AND state <> 'archived';
 DROP TABLE mention;
 
 CREATE TABLE closing_tag (
@@ -37,10 +39,16 @@ CREATE TABLE closing_tag (
 CREATE UNIQUE INDEX closing_tag_name ON closing_tag (lower(name));
 ALTER TABLE conversation ADD FOREIGN KEY (closing_tag_id) REFERENCES closing_tag;
 
+-- What can be searched in a text: its words, in small letters, without places. Signs separate words everywhere, also
+-- where the parser would keep them together (addresses of pages, file names, numbers with dashes).
+CREATE FUNCTION words_of(said text) RETURNS tsvector LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN strip(to_tsvector('simple'::regconfig,
+        translate(said, '.,;:!?@#$%&*+-_/\|=~^`''"()[]{}<>', repeat(' ', 32))));
+
 ALTER TABLE customer
     ADD COLUMN opted_out boolean NOT NULL DEFAULT false, -- nobody writes until they write first (LIFE-12)
     ADD COLUMN words tsvector GENERATED ALWAYS AS
-        (to_tsvector('simple', name || ' ' || translate(email, '@.', '  ') || ' ' || email || ' ' || phone)) STORED;
+        (words_of(name || ' ' || email || ' ' || phone || ' ' || regexp_replace(phone, '[^0-9]', '', 'g'))) STORED;
 CREATE INDEX customer_words ON customer USING gin (words);
 
 ALTER TABLE department ADD COLUMN hours jsonb;           -- null: those of the desk
@@ -65,8 +73,10 @@ CREATE TABLE note (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     customer_id bigint NOT NULL REFERENCES customer ON DELETE CASCADE,
     staff_id integer NOT NULL REFERENCES staff,
+    client_id text NOT NULL,                             -- posting it twice is once
     text text NOT NULL,
-    at timestamptz NOT NULL
+    at timestamptz NOT NULL,
+    UNIQUE (customer_id, staff_id, client_id)
 );
 CREATE INDEX note_customer ON note (customer_id, id);
 
@@ -76,4 +86,13 @@ CREATE TABLE search (
     upto integer NOT NULL,                               -- messages up to this number are in
     words tsvector NOT NULL
 );
-CREATE INDEX search_words ON search USING gin (words);
+CREATE INDEX search_words ON search USING gin (words) WITH (gin_pending_list_limit = 512);
+
+-- Lists of what is closed, chats and tickets alike, newest first.
+CREATE INDEX conversation_closed ON conversation (kind, closed_at, id) WHERE state = 'closed';
+CREATE INDEX conversation_closed_owner ON conversation (owner_id, kind, closed_at, id) WHERE state = 'closed';
+DROP INDEX conversation_closed_chats;
+DROP INDEX conversation_closed_chats_owner;
+CREATE INDEX conversation_open_tickets ON conversation (state, state_at, id)
+    WHERE kind = 'ticket' AND state IN ('unassigned', 'assigned');
+DROP INDEX conversation_tickets;

@@ -1,0 +1,121 @@
+"""The facts of a batch: looked up only for the commands that ask, one query per kind of fact, never per command."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from deskbell.domain.access import may_see
+from deskbell.domain.commands import (
+    AddComment,
+    AnswerOffer,
+    AnswerTransfer,
+    Assign,
+    AssignTo,
+    Command,
+    OfferTransfer,
+    PassOn,
+    Ring,
+    StartChat,
+    TimeIsUp,
+    TurnIntoTicket,
+    WriteMessage,
+)
+from deskbell.domain.conversation import Conversation
+from deskbell.domain.facts import Facts
+from deskbell.domain.lifecycle import stops
+from deskbell.domain.people import Customer, Staff
+from deskbell.domain.preferences import Preferences
+from deskbell.kit.postgres import Connection
+from deskbell.store import facts as rows
+
+GIVEN_BY_ROUTING = (Assign, Ring, PassOn)
+ASKS_WHO_IS_THERE = (AddComment, AnswerOffer, AnswerTransfer, AssignTo, OfferTransfer)
+
+
+class Companions(NamedTuple):
+    """Conversations that may change along with those the commands name, so they are locked with them."""
+
+    tickets: Mapping[int, int]
+    belongings: Mapping[int, Sequence[int]]
+
+    @property
+    def ids(self) -> set[int]:
+        return set(self.tickets.values()).union(*self.belongings.values())
+
+
+async def companions(
+    connection: Connection, commands: Iterable[Command], preferences: Preferences
+) -> Companions:
+    """Before anything is locked."""
+    settled = {c.conversation_id for c in commands if not isinstance(c, StartChat) and _may_settle_ticket(c)}
+    stopping = {
+        c.actor.id
+        for c in commands
+        if isinstance(c, WriteMessage) and isinstance(c.actor, Customer) and stops(c, preferences)
+    }
+    return Companions(
+        await rows.open_tickets(connection, sorted(settled)) if settled else {},
+        await rows.belongings(connection, sorted(stopping)) if stopping else {},
+    )
+
+
+def _may_settle_ticket(command: Command) -> bool:
+    """The customer finds an agent, or has found none: their open converted ticket changes too (TICKET-7)."""
+    if isinstance(command, TimeIsUp):
+        return command.timer == "queue"
+    return isinstance(command, Assign | AnswerOffer | AssignTo | TurnIntoTicket)
+
+
+async def look_up(
+    connection: Connection,
+    commands: Sequence[Command],
+    before: Mapping[int, Conversation],
+    found: Companions,
+    facts: Facts,
+    now: datetime,
+) -> Facts:
+    """`facts` with what these commands need. Their conversations are locked: nothing changes behind our back."""
+    strangers, writers, revived = _who_asks(commands, before)
+    tickets = dict(found.tickets)
+    if revived:
+        tickets |= await rows.open_tickets(connection, sorted(revived))
+    facts = facts._replace(tickets=tickets, belongings=found.belongings)
+    if strangers:
+        facts = facts._replace(dealt=await rows.dealt_with(connection, sorted(strangers)))
+    if writers:
+        facts = facts._replace(open_chats=await rows.open_chats(connection, sorted(writers)))
+    if any(isinstance(command, ASKS_WHO_IS_THERE) for command in commands):
+        facts = facts._replace(online=await rows.online(connection, now))
+    agents = {c.agent_id for c in commands if isinstance(c, GIVEN_BY_ROUTING) and c.agent_id is not None}
+    if agents:
+        loads = await rows.loads(connection, sorted(agents))
+        facts = facts._replace(
+            loads={agent: load.chats for agent, load in loads.items()},
+            maximums={a: load.maximum for a, load in loads.items() if load.maximum is not None},
+        )
+    if found.tickets:
+        merging = [c.conversation_id for c in commands if isinstance(c, TurnIntoTicket | TimeIsUp)]
+        if merging:
+            facts = facts._replace(written=await rows.written(connection, merging))
+    return facts
+
+
+def _who_asks(
+    commands: Sequence[Command], before: Mapping[int, Conversation]
+) -> tuple[set[tuple[int, int]], set[int], set[int]]:
+    """Strangers as (conversation, staff id); customers who write on a closed chat; closed tickets they write on."""
+    strangers: set[tuple[int, int]] = set()
+    writers: set[int] = set()
+    revived: set[int] = set()
+    for command in commands:
+        if isinstance(command, StartChat) or (c := before.get(command.conversation_id)) is None:
+            continue
+        if isinstance(command.actor, Staff):
+            if not may_see(command.actor, c):
+                strangers.add((c.id, command.actor.id))
+        elif isinstance(command, WriteMessage) and c.state == "closed":
+            if c.kind == "chat":
+                writers.add(c.customer_id)
+            else:
+                revived.add(c.id)
+    return strangers, writers, revived

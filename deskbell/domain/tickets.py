@@ -1,0 +1,112 @@
+"""Tickets: what nobody could answer in time (TICKET)."""
+
+from datetime import datetime
+
+from . import access
+from .closing import ended
+from .commands import AcceptTicket, Command, KeepWaiting, TurnIntoTicket
+from .conversation import Change, Conversation, Entry, advance, next_entry
+from .errors import Refused
+from .facts import Facts
+from .people import SYSTEM
+from .thread import record, without_offers
+
+
+def accept(conversation: Conversation, command: Command, facts: Facts, now: datetime) -> Change:
+    assert isinstance(command, AcceptTicket)
+    reason = access.why_not_accept(command.actor, conversation, facts.staff_names)
+    if reason:
+        raise Refused("taken" if conversation.state == "assigned" else "closed", reason)
+    conversation = conversation._replace(
+        state="assigned", state_at=now, owner_id=command.actor.id, assigned_at=now, opened_at=now
+    )
+    data = {"name": "accepted", "agent": command.actor.name}
+    conversation, entry = record(conversation, command.actor, data, now, command.client_id)
+    return Change(conversation, (entry,), entry)
+
+
+def keep_waiting(conversation: Conversation, command: Command, facts: Facts, now: datetime) -> Change:
+    assert isinstance(command, KeepWaiting)
+    if conversation.state != "queued" or conversation.queue_told:
+        raise Refused("closed", "This chat does not wait unseen.")
+    conversation, entry = record(conversation._replace(queue_told=True), SYSTEM, {"name": "queued"}, now)
+    return Change(conversation, (entry,), entry)
+
+
+def turn_into_ticket(conversation: Conversation, command: Command, facts: Facts, now: datetime) -> Change:
+    assert isinstance(command, TurnIntoTicket)
+    if conversation.state != "queued":
+        raise Refused("closed", "This chat does not wait for an agent.")
+    return converted(conversation, command.why, facts, now)
+
+
+def converted(conversation: Conversation, why: str, facts: Facts, now: datetime) -> Change:
+    """A ticket of its own, or, when the customer has one open already, a part of that one (TICKET-7)."""
+    ticket = facts.conversations.get(facts.tickets.get(conversation.customer_id, 0))
+    if ticket is not None and ticket.is_open_ticket and ticket.converted and ticket.id != conversation.id:
+        return _merged(conversation, ticket, facts, now)
+    conversation = without_offers(conversation)._replace(
+        kind="ticket", state="unassigned", state_at=now, owner_id=None, converted=True, ticket_at=now
+    )
+    conversation, entry = record(conversation, SYSTEM, {"name": "ticket", "why": why}, now)
+    return Change(conversation, (entry,), entry)
+
+
+def _merged(chat: Conversation, ticket: Conversation, facts: Facts, now: datetime) -> Change:
+    """What the customer wrote goes on in the ticket; the chat closes and points there."""
+    ticket, noted = record(ticket, SYSTEM, {"name": "merged_in", "number": chat.id}, now)
+    entries: list[Entry] = [noted]
+    files: list[str] = []
+    for message in facts.written.get(chat.id, ()):
+        entry = next_entry(
+            ticket,
+            now,
+            kind="message",
+            public=True,
+            author="customer",
+            author_id=message.author_id,
+            text=message.text,
+            html=message.html,
+            data=message.data,
+        )
+        ticket = advance(
+            ticket,
+            entry,
+            preview=chat.preview,
+            preview_by="customer",
+            customer_messages=ticket.customer_messages + 1,
+            last_customer_seq=entry.seq,
+            last_customer_at=now,
+            waiting_since=ticket.waiting_since or now,
+        )
+        entries.append(entry)
+        files += [file["id"] for file in (message.data or {}).get("files", ())]
+    wipe = chat.comments > 0
+    chat = chat._replace(linked_to=ticket.id)
+    chat, merged = record(chat, SYSTEM, {"name": "merged", "number": ticket.id}, now)
+    chat, closed = ended(chat, SYSTEM, f"its messages are part of #{ticket.id} now", now)
+    return Change(
+        chat,
+        (merged, closed, *entries),
+        closed,
+        others=(ticket,),
+        wipe=wipe,
+        moved_files=tuple((file_id, ticket.id) for file_id in files),
+    )
+
+
+def superseded(ticket: Conversation, chat_id: int, now: datetime) -> tuple[Conversation, Entry]:
+    """Its customer is being answered in a chat (TICKET-7)."""
+    return ended(
+        ticket._replace(linked_to=chat_id),
+        SYSTEM,
+        f"the customer is connected to an agent in #{chat_id}",
+        now,
+    )
+
+
+def archived(conversation: Conversation, now: datetime) -> Change:
+    """TICKET-5: out of the queues, found by search, read only."""
+    conversation = conversation._replace(state="archived", state_at=now, waiting_since=None)
+    conversation, entry = record(conversation, SYSTEM, {"name": "archived"}, now)
+    return Change(conversation, (entry,), entry)

@@ -1,0 +1,101 @@
+"""What rules ask of the database besides the conversations themselves. Called inside the writing transaction."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from deskbell.domain.conversation import Entry
+from deskbell.kit.postgres import Connection
+
+from .presence import GRACE, ONLINE
+
+WRITTEN = 500  # messages of one chat that go along into a ticket
+
+# Who of these have looked into these conversations, or written there.
+_DEALT_WITH = """
+SELECT k.c, k.staff FROM unnest($1::bigint[], $2::integer[]) AS k(c, staff)
+WHERE EXISTS (SELECT FROM seen WHERE staff_id = k.staff AND conversation_id = k.c)
+   OR EXISTS (SELECT FROM entry WHERE conversation_id = k.c AND author = 'agent' AND author_id = k.staff
+              AND client_id IS NOT NULL)"""
+
+_OPEN_CHATS = """
+SELECT customer_id, id FROM conversation
+WHERE customer_id = ANY($1::bigint[]) AND kind = 'chat' AND state IN ('queued', 'offered', 'live', 'pending')"""
+
+# The open converted tickets of the customers of these conversations (TICKET-7).
+_TICKETS = """
+SELECT t.customer_id, t.id FROM conversation t
+WHERE t.kind = 'ticket' AND t.converted AND t.state IN ('unassigned', 'assigned')
+  AND t.customer_id IN (SELECT customer_id FROM conversation WHERE id = ANY($1::bigint[]))"""
+
+# What these customers have in somebody's hands.
+_BELONGINGS = """
+SELECT customer_id, id FROM conversation
+WHERE customer_id = ANY($1::bigint[]) AND state IN ('live', 'pending', 'assigned')"""
+
+# Available staff and their departments.
+_ONLINE = f"""
+SELECT staff.id, ARRAY(SELECT department_id FROM department_staff WHERE staff_id = staff.id)
+FROM staff WHERE {ONLINE}"""
+
+# Live and ringing chats, and the own maximum (null: the preference).
+_LOADS = """
+SELECT s.id, s.max_chats,
+       (SELECT count(*) FROM conversation WHERE owner_id = s.id AND state = 'live')
+     + (SELECT count(*) FROM conversation WHERE offered_to = s.id AND state = 'offered')
+FROM staff s WHERE s.id = ANY($1::integer[])"""
+
+# What customers wrote in these conversations since they last came into the queue.
+_WRITTEN = """
+SELECT e.conversation_id, e.seq, e.kind, e.public, e.prev_public, e.author, e.author_id, e.client_id, e.text, e.html,
+       e.data, e.at
+FROM conversation c JOIN entry e ON e.conversation_id = c.id
+WHERE c.id = ANY($1::bigint[]) AND e.kind = 'message' AND e.author = 'customer' AND e.at >= c.queued_at
+ORDER BY e.conversation_id, e.seq LIMIT $2"""
+
+
+class Load(NamedTuple):
+    """`maximum` is the agent's own one, or None."""
+
+    chats: int
+    maximum: int | None
+
+
+async def dealt_with(connection: Connection, pairs: Sequence[tuple[int, int]]) -> frozenset[tuple[int, int]]:
+    """Those of (conversation, staff id) where this person has looked or written before."""
+    rows = await connection.fetch(_DEALT_WITH, *zip(*pairs, strict=True))
+    return frozenset((row[0], row[1]) for row in rows)
+
+
+async def open_chats(connection: Connection, customers: Sequence[int]) -> dict[int, int]:
+    """Customer -> their open chat, for those who have one."""
+    return {row[0]: row[1] for row in await connection.fetch(_OPEN_CHATS, customers)}
+
+
+async def open_tickets(connection: Connection, conversations: Sequence[int]) -> dict[int, int]:
+    """Customer of one of these -> their open converted ticket."""
+    return {row[0]: row[1] for row in await connection.fetch(_TICKETS, conversations)}
+
+
+async def belongings(connection: Connection, customers: Sequence[int]) -> dict[int, list[int]]:
+    found: dict[int, list[int]] = {}
+    for row in await connection.fetch(_BELONGINGS, customers):
+        found.setdefault(row[0], []).append(row[1])
+    return found
+
+
+async def online(connection: Connection, now: datetime) -> dict[int, frozenset[int]]:
+    """Available staff -> their departments."""
+    return {row[0]: frozenset(row[1]) for row in await connection.fetch(_ONLINE, now - GRACE)}
+
+
+async def loads(connection: Connection, agents: Sequence[int]) -> dict[int, Load]:
+    return {row[0]: Load(row[2], row[1]) for row in await connection.fetch(_LOADS, agents)}
+
+
+async def written(connection: Connection, conversations: Sequence[int]) -> dict[int, list[Entry]]:
+    """Conversation -> the messages its customer wrote since it waits."""
+    found: dict[int, list[Entry]] = {}
+    for row in await connection.fetch(_WRITTEN, conversations, WRITTEN * len(conversations)):
+        found.setdefault(row[0], []).append(Entry(*row))
+    return found
