@@ -6,6 +6,7 @@ docs/operate.md explains them to the person who runs the desk.
 
 import os
 import secrets
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.utils import parseaddr
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -118,7 +119,7 @@ class Settings(BaseSettings):
         try:
             name, address = parseaddr(value)
             Address(name, addr_spec=address)
-        except (ValueError, IndexError):
+        except (ValueError, IndexError, MessageError):
             raise ValueError("must look like Desk <desk@example.org>") from None
         return value
 

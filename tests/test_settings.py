@@ -16,6 +16,8 @@ from deskbell.settings import SECRET_FILE, Settings, SettingsError, load
         ("SECRET", "short", "SECRET is wrong: must have at least 32 characters."),
         ("DATABASE_URL", "mysql://x", "DATABASE_URL is wrong: must begin with postgresql://."),
         ("BASE_URL", "desk.example.org", "BASE_URL is wrong: must look like http://host."),
+        ("SMTP_TLS", "maybe", "SMTP_TLS is wrong: input should be 'starttls', 'tls' or 'none'."),
+        ("MAIL_FROM", "<<x>", "MAIL_FROM is wrong: must look like Desk <desk@example.org>."),
         ("S3_URL", "s3:bucket", "S3_URL is wrong: must look like s3://host."),
     ],
 )

@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 from datetime import datetime
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -53,7 +54,7 @@ def compose(mail: Mail, sender: str, now: datetime) -> EmailMessage:
         message["Subject"] = mail.subject
         message["Date"] = format_datetime(now)
         message["Message-ID"] = f"<{mail.key}@{by.domain}>"
-    except (ValueError, IndexError) as error:  # a line break would begin a header of its own
+    except (ValueError, IndexError, MessageError) as error:  # a line break would begin a header of its own
         raise MailError(f"This mail cannot be addressed: {error}", refused=True) from None
     message["Auto-Submitted"] = "auto-generated"  # nobody's holiday notice answers it
     message.set_content(mail.text)
