@@ -1,20 +1,18 @@
-"""Lists and threads for staff, and the same sends as by socket (docs/protocol.md)."""
+"""Threads for staff, and the same sends as by socket (docs/protocol.md)."""
 
 import asyncio
-import base64
-from datetime import UTC, datetime, timedelta
-from typing import Annotated, Literal
+from datetime import datetime
+from typing import Annotated
 
-import msgspec
 from litestar import get, post, put
 from litestar.di import NamedDependency
-from litestar.params import FromQuery, JSONBody, QueryParameter, SkipValidation
+from litestar.params import JSONBody, QueryParameter, SkipValidation
 from msgspec import Meta, Struct, field, structs
 
 from deskbell.api.auth import StaffUser
 from deskbell.api.input import formatted
 from deskbell.api.ports import Here
-from deskbell.api.problems import Problem, forbidden
+from deskbell.api.problems import Problem
 from deskbell.api.schemas import BigIdInPath, Body
 from deskbell.desk.desk import Desk
 from deskbell.desk.present import entry_of, row_of
@@ -32,39 +30,20 @@ from deskbell.domain.conversation import Conversation
 from deskbell.domain.people import Staff
 from deskbell.kit.clock import milliseconds
 from deskbell.kit.postgres import Pool
-from deskbell.kit.text import needed_name
+from deskbell.kit.text import clean, needed_name
 from deskbell.realtime import frames
-from deskbell.realtime.frames import ClientId, Files, Html, Seq, Text
-from deskbell.store import conversations, labels, lists
-from deskbell.store.changes import Answer, Loaded
+from deskbell.realtime.frames import ClientId, CloseNote, Files, Html, Sentiment, Seq, Text
+from deskbell.store import conversations, labels
+from deskbell.store.changes import Answer
 
-Tab = Literal["live", "pending", "tagged", "closed", "tickets"]
-Sort = Literal["activity", "new"]
-# Not named `scope` in the handlers: the framework keeps that word for itself.
-Whose = Annotated[Literal["mine", "all"], QueryParameter(name="scope")]
 TheDesk = NamedDependency[SkipValidation[Desk]]
 Before = Annotated[int | None, QueryParameter(ge=1, le=2**31 - 1)]
 After = Annotated[int | None, QueryParameter(ge=0, le=2**31 - 1)]
 PageSize = Annotated[int, QueryParameter(ge=1, le=200)]
-ListSize = Annotated[int, QueryParameter(ge=1, le=100)]
 NEWEST = 50
-_Place = tuple[int, Annotated[int, Meta(ge=0, le=2**62)]]
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LABEL_LENGTH = 50
 LABELS_AT_ONCE = 20
-
-
-class RowList(Struct):
-    rows: list[frames.Row]
-    next: str | None
-
-
-class Counts(Struct):
-    live: int
-    pending: int
-    tagged: int
-    closed: int
-    tickets: int
+CLOSE_NOTE = 2_000
 
 
 class Entries(Struct):
@@ -88,9 +67,18 @@ class Writer(Struct):
 
 
 class May(Struct, omit_defaults=True):
+    """What this person may do now; the server decides again each time."""
+
     write: bool
     close: bool
     accept: bool
+    flag: bool
+    pend: bool
+    transfer: bool
+    answer_transfer: bool
+    answer_offer: bool
+    assign: bool
+    comment: bool
     department: bool
     labels: bool
     why_not: str | None = None
@@ -120,6 +108,13 @@ class Named(Body):
     id: ClientId
 
 
+class Closing(Body):
+    id: ClientId
+    sentiment: Sentiment | None = None
+    tag: int | None = None
+    note: CloseNote = ""
+
+
 class DepartmentChange(Body):
     id: ClientId
     department: int | None
@@ -146,31 +141,6 @@ class Acked(Struct, omit_defaults=True):
 
 def acked(client_id: str, answer: Answer) -> Acked:
     return Acked(client_id, answer.conversation_id, answer.seq, milliseconds(answer.at), answer.dup)
-
-
-@get("/api/conversations")
-async def list_rows(
-    staff_user: StaffUser,
-    edge: Here,
-    tab: FromQuery[Tab],
-    sort: FromQuery[Sort] = "activity",
-    whose: Whose = "mine",
-    limit: ListSize = 50,
-    after: FromQuery[str | None] = None,
-) -> RowList:
-    """One page of a tab, newest first; `next` asks for the following one."""
-    _check_whose(staff_user, whose)
-    page = await lists.page(
-        edge.pool, staff_user, tab=tab, sort=sort, scope=whose, limit=limit, after=_cursor(after)
-    )
-    rows = [_seen_row(loaded, page.seen) for loaded in page.rows]
-    return RowList(rows, _cursor_text(page.next))
-
-
-@get("/api/conversations/counts")
-async def count_rows(staff_user: StaffUser, edge: Here, whose: Whose = "mine") -> Counts:
-    _check_whose(staff_user, whose)
-    return Counts(**await lists.counts(edge.pool, staff_user, scope=whose))
 
 
 @get("/api/conversations/{number:int}")
@@ -228,8 +198,13 @@ async def open_chat(number: BigIdInPath, staff_user: StaffUser, desk: TheDesk) -
 
 
 @post("/api/conversations/{number:int}/close", status_code=200)
-async def close(number: BigIdInPath, data: JSONBody[Named], staff_user: StaffUser, desk: TheDesk) -> Acked:
-    return acked(data.id, await desk.perform(CloseConversation(number, staff_user, data.id)))
+async def close(number: BigIdInPath, data: JSONBody[Closing], staff_user: StaffUser, desk: TheDesk) -> Acked:
+    """With what the closing dialog asks (LIFE-12)."""
+    note = clean(data.note, CLOSE_NOTE, "The note").strip()
+    command = CloseConversation(
+        number, staff_user, data.id, sentiment=data.sentiment, tag=data.tag, note=note
+    )
+    return acked(data.id, await desk.perform(command))
 
 
 @post("/api/conversations/{number:int}/accept", status_code=200)
@@ -274,11 +249,6 @@ async def page_of(
     return lines[-limit:], len(lines) > limit
 
 
-def _seen_row(loaded: Loaded, seen: dict[int, tuple[int, int]]) -> frames.Row:
-    conversation, name = loaded
-    return row_of(conversation, name, frames.Seen(*seen.get(conversation.id, (0, 0))))
-
-
 def _rights(staff: Staff, conversation: Conversation, desk: Desk, now: datetime) -> May:
     names = desk.directory.names.staff
     why_not = access.why_not_write(staff, conversation, names, now)
@@ -287,38 +257,20 @@ def _rights(staff: Staff, conversation: Conversation, desk: Desk, now: datetime)
         write=why_not is None,
         close=access.why_not_close(staff, conversation, names) is None,
         accept=access.why_not_accept(staff, conversation, names) is None,
+        flag=access.why_not_flag(staff, conversation) is None,
+        pend=access.why_not_pend(staff, conversation, names, on=conversation.state == "live") is None,
+        transfer=access.why_not_transfer(staff, conversation, names) is None,
+        answer_transfer=access.may_answer_transfer(staff, conversation),
+        answer_offer=conversation.state == "offered" and conversation.offered_to == staff.id,
+        assign=access.why_not_assign(staff, conversation) is None,
+        comment=access.why_not_comment(staff, conversation) is None,
         department=sort,
         labels=sort,
         why_not=why_not,
     )
 
 
-def _check_whose(staff: Staff, whose: str) -> None:
-    if whose == "all" and not staff.supervises:
-        raise forbidden("Only supervisors see everybody's conversations.")
-
-
-def _cursor_text(cursor: lists.Cursor | None) -> str | None:
-    if cursor is None:
-        return None
-    micros = (cursor.at - _EPOCH) // timedelta(microseconds=1)
-    return base64.urlsafe_b64encode(msgspec.json.encode([micros, cursor.id])).decode().rstrip("=")
-
-
-def _cursor(text: str | None) -> lists.Cursor | None:
-    if not text:
-        return None
-    try:
-        raw = base64.urlsafe_b64decode(text[:200] + "=" * (-len(text[:200]) % 4))
-        micros, last_id = msgspec.json.decode(raw, type=_Place)
-        return lists.Cursor(_EPOCH + timedelta(microseconds=micros), last_id)
-    except (ValueError, msgspec.MsgspecError, OverflowError, OSError) as error:
-        raise Problem(400, "bad_input", "This is no place in a list.", field="after") from error
-
-
 route_handlers = [
-    list_rows,
-    count_rows,
     read_thread,
     read_entries,
     write,

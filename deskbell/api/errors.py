@@ -23,7 +23,7 @@ _CODES = {
 }
 
 
-_SHOWN = {"whose": "scope"}  # parameters that go by another name inside
+_SHOWN = {"whose": "scope", "since": "from", "until": "to"}  # parameters that go by another name inside
 
 
 def on_http(_: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:

@@ -17,12 +17,14 @@ from deskbell.store.changes import Answer
 
 from .batcher import Batcher, Published
 from .directory import Directory
+from .indexer import Indexer
 from .marks import Marker
 from .notices import Bell
 from .presence import Presence
 from .resume import Reader
 from .router import Router
 from .task import Outcome
+from .timekeeper import SWEEP_S, Timekeeper
 
 log = structlog.get_logger()
 
@@ -52,6 +54,8 @@ class Desk:
         self.reader = Reader(pool, self.directory, self.router.place_of, hub.know)
         self.marker = Marker(pool, clock, hub, self.bus, self.batcher.mark)
         self.bell = Bell(pool, clock, hub, self.bus)
+        self.indexer = Indexer(pool)
+        self.timekeeper = Timekeeper(pool, clock, self.batcher, self.directory)
         self.presence = Presence(pool, clock, hub, node, self.router.wake)
         self.pool = pool
         hub.backfill = self.reader.backfill
@@ -84,6 +88,7 @@ class Desk:
         for publication in published.publications:
             self.hub.publish(publication)
         self.bell.ring(published.told)
+        self.indexer.note(publication.conversation_id for publication in published.publications)
         if published.route:
             self.router.wake()
 
@@ -208,6 +213,7 @@ class Desk:
                 *self.batcher.workers(),
                 self.router.run,
                 self.marker.run,
+                self.indexer.run,
                 self.bus.run_listener,
                 self.bus.run_sender,
             ):
@@ -217,8 +223,11 @@ class Desk:
                 (2, self.presence.look),
                 (15, self.presence.renew),
                 (5, self._renew_node),
+                (SWEEP_S, self.timekeeper.sweep),
+                (60, self.timekeeper.archive),
                 (30, self.check_heads),
                 (30, self.check_sessions),
+                (10, self.indexer.sweep),
             ):
                 group.create_task(_for_ever(lambda s=seconds, w=work: _every(s, w)))  # type: ignore[misc]
 

@@ -56,7 +56,8 @@ async def test_each_tab_has_its_own_and_its_count(door: Door, house: House) -> N
     await chat.ada.ask("close", c=chat.c)
     assert [await pages(ada, f"tab={tab}") for tab in tabs] == [[[]], [[]], [[]], [[chat.c]], [[]]]
     counts = (await ada.get("/api/conversations/counts")).json()
-    assert counts == {"live": 0, "pending": 0, "tagged": 0, "closed": 1, "tickets": 0}
+    expected = {"live": 0, "pending": 0, "tagged": 0, "closed": 1, "tickets": 0}
+    assert {tab: counts[tab] for tab in tabs} == expected
 
 
 async def test_an_agent_s_list_holds_nothing_of_others_and_all_is_for_supervisors(

@@ -1,0 +1,112 @@
+"""Full-text search: what a query means, what it finds, and the words of conversations, written shortly after them.
+
+Only messages are ever put in: comments are not to be found (TEAM-5).
+"""
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import asyncpg
+
+from deskbell.kit.postgres import Pool
+
+MOST_WORDS = 8
+FEW = 5_000
+"""So many conversations are looked up one by one. What finds more is common, and a list is read in its own order then."""
+MESSAGES_AT_ONCE = 200
+MOST_DIFFERENT = 20_000
+"""Different words of one conversation; a tsvector cannot hold more than 1 MB."""
+
+_WORD = re.compile(r"[^\W_]+")
+_NUMBER = re.compile(r"#?([1-9][0-9]{0,17})")
+
+# Conversations by the words of their messages and of their customers, a bounded number.
+_FIND = """
+SELECT id FROM (
+    (SELECT conversation_id AS id FROM search WHERE words @@ $1::text::tsquery LIMIT $2)
+    UNION
+    (SELECT c.id FROM customer cu JOIN conversation c ON c.customer_id = cu.id
+     WHERE cu.words @@ $1::text::tsquery LIMIT $2)
+) found LIMIT $2"""
+
+# Takes in the next messages of these conversations. Two nodes may do it at once: words are a set, and `upto` only grows.
+_TAKE_IN = f"""
+WITH due AS (
+    SELECT c.id, COALESCE(s.upto, 0) AS upto, c.last_seq
+    FROM conversation c LEFT JOIN search s ON s.conversation_id = c.id
+    WHERE c.id = ANY($1::bigint[]) AND COALESCE(s.upto, -1) < c.last_seq
+), said AS (
+    SELECT d.id, LEAST(d.last_seq, d.upto + $2) AS upto,
+           (SELECT string_agg(e.text, ' ') FROM entry e WHERE e.conversation_id = d.id AND e.kind = 'message'
+            AND e.seq > d.upto AND e.seq <= d.upto + $2) AS text
+    FROM due d
+), saved AS (
+    INSERT INTO search AS s (conversation_id, upto, words)
+    SELECT id, upto, words_of(CASE WHEN $3 THEN COALESCE(text, '') ELSE '' END) FROM said ORDER BY id
+    ON CONFLICT (conversation_id) DO UPDATE SET upto = excluded.upto,
+        words = CASE WHEN length(s.words) < {MOST_DIFFERENT} THEN s.words || excluded.words ELSE s.words END
+    WHERE s.upto < excluded.upto
+)
+SELECT d.id FROM due d WHERE d.last_seq > d.upto + $2"""
+
+# What a dead node left behind: in everything open, and in a window of numbers.
+_BEHIND = """
+SELECT c.id FROM conversation c LEFT JOIN search s ON s.conversation_id = c.id
+WHERE (c.state IN ('queued', 'offered', 'live', 'pending') OR c.id BETWEEN $1 AND $2)
+  AND COALESCE(s.upto, -1) < c.last_seq
+LIMIT $3"""
+
+_NEWEST = "SELECT COALESCE(max(id), 0) FROM conversation"
+
+
+class Wanted(NamedTuple):
+    """What somebody looks for: words that all have to be there (a tsquery, or none), or a conversation's number."""
+
+    words: str | None
+    number: int | None
+
+
+def wanted(text: str) -> Wanted:
+    """The last word may be the beginning of one. Only letters and digits count, as in `words_of`."""
+    words = _WORD.findall(text)[:MOST_WORDS]
+    number = _NUMBER.fullmatch(text.strip())
+    quoted = [f"'{word.lower()}'" for word in words]
+    return Wanted(f"{' & '.join(quoted)}:*" if quoted else None, int(number[1]) if number else None)
+
+
+async def find(pool: Pool, asked: Wanted) -> list[int] | None:
+    """Ids of what is found, also of what the asker may not see; None when it is more than FEW."""
+    found = [] if asked.number is None else [asked.number]
+    if asked.words is not None:
+        found += [row[0] for row in await pool.fetch(_FIND, asked.words, FEW + 1)]
+    return None if len(found) > FEW else found
+
+
+async def take_in(pool: Pool, ids: Sequence[int]) -> list[int]:
+    """Index the next messages of these conversations; those that have still more are returned."""
+    try:
+        return await _take_in(pool, ids)
+    except asyncpg.ProgramLimitExceededError:  # one of them holds more than an index can
+        return [left for one in ids for left in await _take_in_alone(pool, one)]
+
+
+async def _take_in_alone(pool: Pool, conversation_id: int) -> list[int]:
+    try:
+        return await _take_in(pool, [conversation_id])
+    except asyncpg.ProgramLimitExceededError:
+        return await _take_in(pool, [conversation_id], words=False)
+
+
+async def _take_in(pool: Pool, ids: Sequence[int], *, words: bool = True) -> list[int]:
+    return [row[0] for row in await pool.fetch(_TAKE_IN, ids, MESSAGES_AT_ONCE, words)]
+
+
+async def behind(pool: Pool, first: int, last: int, limit: int) -> list[int]:
+    """Open conversations, and those numbered `first..last`, that have messages which are not in yet."""
+    return [row[0] for row in await pool.fetch(_BEHIND, first, last, limit)]
+
+
+async def newest(pool: Pool) -> int:
+    """The greatest number there is, or 0."""
+    return int(await pool.fetchval(_NEWEST))
