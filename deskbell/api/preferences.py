@@ -1,6 +1,6 @@
 """Preferences, each with its value, default and bounds (SUPERVISOR-2)."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from litestar import get, patch
 from litestar.params import JSONBody
@@ -9,15 +9,18 @@ from msgspec import UNSET, Meta
 from deskbell.api import auth
 from deskbell.api.auth import StaffUser
 from deskbell.api.ports import Edge, Here
+from deskbell.api.problems import Problem
 from deskbell.api.schemas import PreferenceList, PreferenceView
 from deskbell.domain import preferences as rules
-from deskbell.domain.preferences import Choice, WholeNumber
+from deskbell.domain.errors import Refused
+from deskbell.domain.preferences import Choice, OpeningHours, WholeNumber, Words, YesNo
 from deskbell.store import preferences, sessions
 
 Given = Annotated[
-    dict[Annotated[str, Meta(max_length=60)], bool | int | float | str | None],
+    dict[Annotated[str, Meta(max_length=60)], bool | int | float | str | dict[str, Any] | None],
     Meta(min_length=1, max_length=100),
 ]
+KINDS = {WholeNumber: "number", Choice: "choice", YesNo: "switch", Words: "text", OpeningHours: "hours"}
 
 
 @get("/api/preferences")
@@ -28,11 +31,16 @@ async def everyone(staff_user: StaffUser, edge: Here) -> PreferenceList:
 
 @patch("/api/preferences")
 async def change(data: JSONBody[Given], staff_user: StaffUser, edge: Here) -> PreferenceList:
-    """All of them or none. A new session length counts for running sessions too."""
+    """All of them or none; a refusal names its field. A new session length counts for running sessions too."""
     auth.allow(staff_user, "preferences")
-    rules.check(data)
+    for name, value in data.items():
+        try:
+            rules.check({name: value})
+        except Refused as refused:
+            raise Problem(400, refused.code, refused.text, field=name[:40]) from None
     async with edge.pool.acquire() as connection, connection.transaction():
         await preferences.save(connection, data, staff_user.id)
+        rules.check_together(await preferences.load(connection))
         ended: list[int] = []
         if isinstance(hours := data.get("session_hours"), int):
             await sessions.stretch(connection, hours)
@@ -52,8 +60,9 @@ async def _shown(edge: Edge) -> PreferenceList:
                 what=kind.what,
                 value=now[name],
                 default=kind.default,
+                kind=KINDS[type(kind)],
                 least=kind.least if isinstance(kind, WholeNumber) else UNSET,
-                most=kind.most if isinstance(kind, WholeNumber) else UNSET,
+                most=kind.most if isinstance(kind, WholeNumber | Words) else UNSET,
                 choices=list(kind.choices) if isinstance(kind, Choice) else UNSET,
             )
             for name, kind in rules.KINDS.items()

@@ -1,6 +1,7 @@
 """The routes around the core: everything but conversations and sockets."""
 
 from deskbell.api import (
+    closing_tags,
     customers,
     departments,
     files,
@@ -17,6 +18,7 @@ from deskbell.api import (
     staff,
     tickets,
     timers,
+    widget_open,
     widget_session,
 )
 
@@ -36,6 +38,8 @@ HANDLERS = [
         tickets,
         timers,
         preferences,
+        closing_tags,
+        widget_open,
         widget_session,
         files,
         health,

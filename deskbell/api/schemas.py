@@ -21,6 +21,8 @@ QuietWay = Annotated[str, Meta(pattern=rf"^({'|'.join(KINDS)})\.({'|'.join(WAYS)
 Color = Annotated[str, Meta(pattern=r"^#[0-9a-fA-F]{6}$")]
 Phrase = Annotated[str, Meta(max_length=500)]
 FieldKey = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+OwnHours = dict[Annotated[str, Meta(max_length=20)], Any]
+"""Business hours; what is wrong with them the domain says (domain/hours.py)."""
 SmallIdInPath = Annotated[int, PathParameter(ge=1, le=2**31 - 1)]
 BigIdInPath = Annotated[int, PathParameter(ge=1, le=2**62)]
 
@@ -144,6 +146,8 @@ class DepartmentView(Struct, frozen=True, kw_only=True):
     name: str
     description: str
     offered: bool
+    first_line: bool
+    hours: dict[str, Any] | None
     total: int
     online: int
     offline: int
@@ -158,6 +162,8 @@ class DepartmentNew(Body):
     name: Name
     description: Annotated[str, Meta(max_length=1000)] = ""
     offered: bool = True
+    first_line: bool = False
+    hours: OwnHours | None = None
     staff: Ids = field(default_factory=list)
 
 
@@ -165,6 +171,8 @@ class DepartmentChange(Body):
     name: Name | UnsetType = UNSET
     description: Annotated[str, Meta(max_length=1000)] | UnsetType = UNSET
     offered: bool | UnsetType = UNSET
+    first_line: bool | UnsetType = UNSET
+    hours: OwnHours | UnsetType | None = UNSET
     staff: Ids | UnsetType = UNSET
 
 
@@ -325,8 +333,11 @@ class CustomerChange(Body):
 
 
 class PreferenceView(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`kind`: number, choice, switch, text (`most`: characters) or hours."""
+
     name: str
     what: str
+    kind: str
     value: Any
     default: Any
     least: int | UnsetType = UNSET
@@ -362,7 +373,6 @@ class WidgetSite(Struct, frozen=True, kw_only=True):
     texts: Texts
     form: Form
     departments: list[WidgetDepartment]
-    available: bool
     locale: str
     limits: WidgetLimits
 
@@ -373,8 +383,14 @@ class BootCustomer(Struct, frozen=True):
 
 
 class Boot(Struct, frozen=True, kw_only=True):
+    """`open`: somebody can answer now; else `why` not, and `offline` says what the site shows then (VISITOR-8)."""
+
     token: str
     site: WidgetSite
+    open: bool
+    why: Literal["hours", "nobody"] | None
+    opens_at: int | None
+    offline: Literal["form", "hidden"]
     customer: BootCustomer
     view: VisitorView | None
     now: int

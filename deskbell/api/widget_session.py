@@ -16,14 +16,14 @@ from deskbell.api.schemas import (
     Look,
     Texts,
     VisitorStart,
-    WidgetDepartment,
     WidgetLimits,
     WidgetSite,
 )
+from deskbell.api.widget_open import Answers, look_up
 from deskbell.kit import ids
 from deskbell.kit.clock import milliseconds
 from deskbell.realtime.frames import MAX_FILES, MAX_TEXT
-from deskbell.store import customers, departments, preferences, presence, sites
+from deskbell.store import customers, sites
 from deskbell.store.customers import Visitor
 from deskbell.store.sites import Site
 
@@ -40,9 +40,15 @@ async def begin(request: Request[Any, Any, Any], data: JSONBody[VisitorStart], e
         await customers.touch(edge.pool, ids.digest(token), edge.clock.now())
     else:
         token, visitor = await _newcomer(request, edge, site)
+    answers = await look_up(edge, site)
+    opens_at = answers.state.opens_at
     return Boot(
         token=token,
-        site=await widget_site(edge, site),
+        site=widget_site(site, answers),
+        open=answers.state.open,
+        why=answers.state.why,
+        opens_at=None if opens_at is None else milliseconds(opens_at),
+        offline="hidden" if answers.preferences.offline == "hidden" else "form",
         customer=BootCustomer(visitor.name, visitor.email),
         view=await edge.views.visitor_view(visitor.customer_id),
         now=milliseconds(edge.clock.now()),
@@ -64,10 +70,8 @@ def _language(header: str) -> str:
     return first if len(first) <= 35 and first.isascii() and first.replace("-", "").isalnum() else ""
 
 
-async def widget_site(edge: Edge, site: Site) -> WidgetSite:
+def widget_site(site: Site, answers: Answers) -> WidgetSite:
     """What a visitor may know of a site."""
-    now = edge.clock.now()
-    offered = await departments.offered(edge.pool, site.departments, now)
     look = msgspec.convert(site.look, Look)
     return WidgetSite(
         key=site.key,
@@ -75,10 +79,9 @@ async def widget_site(edge: Edge, site: Site) -> WidgetSite:
         look=look,
         texts=msgspec.convert(site.texts, Texts),
         form=msgspec.convert(site.form, Form),
-        departments=[WidgetDepartment(*department) for department in offered],
-        available=bool(await presence.online_staff(edge.pool, now)),
+        departments=answers.departments,
         locale=look.locale,
-        limits=WidgetLimits(MAX_TEXT, (await preferences.load(edge.pool)).upload_mb, MAX_FILES),
+        limits=WidgetLimits(MAX_TEXT, answers.preferences.upload_mb, MAX_FILES),
     )
 
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import asyncpg
 
 from deskbell.store.presence import GRACE, ONLINE
-from deskbell.store.types import Database
+from deskbell.store.types import Database, from_json, to_json
 
 
 class Member(NamedTuple):
@@ -17,19 +17,24 @@ class Member(NamedTuple):
 
 
 class Department(NamedTuple):
-    """`offered`: customers may pick it. `staff` are its active members by name."""
+    """`offered`: customers may pick it. `first_line`: new chats go here first (LIFE-2). `hours` as stored, see
+    domain/hours.py; None: the desk's. `staff` are its active members by name.
+    """
 
     id: int
     name: str
     description: str
     offered: bool
+    first_line: bool
+    hours: dict[str, Any] | None
     staff: tuple[Member, ...]
 
 
 # Departments with their active members, one row per member (or one without).
 _ALL = f"""
     SELECT department.id, department.name, department.description, department.offered,
-        staff.id AS staff_id, staff.name AS staff_name, ({ONLINE}) AS online
+        department.first_line, department.hours::text AS hours, staff.id AS staff_id,
+        staff.name AS staff_name, ({ONLINE}) AS online
     FROM department
     LEFT JOIN department_staff ON department_staff.department_id = department.id
     LEFT JOIN staff ON staff.id = department_staff.staff_id AND staff.active
@@ -44,7 +49,7 @@ _ADD = """
 
 # Only the columns named in CHANGEABLE ever get here.
 _CHANGE = "UPDATE department SET {columns} WHERE id = $1"
-CHANGEABLE = ("name", "description", "offered")
+CHANGEABLE = ("name", "description", "offered", "first_line", "hours")
 
 # Which of these there are.
 _EXISTING = "SELECT id FROM department WHERE id = ANY ($1::int[])"
@@ -60,7 +65,7 @@ _INSERT = """
 _OFFERED = f"""
     SELECT department.id, department.name, EXISTS (
         SELECT FROM department_staff JOIN staff ON staff.id = department_staff.staff_id
-        WHERE department_staff.department_id = department.id AND {ONLINE}) AS available
+        WHERE department_staff.department_id = department.id AND {ONLINE}) AS available, department.hours::text
     FROM department
     WHERE department.offered AND (cardinality($2::int[]) = 0 OR department.id = ANY ($2::int[]))
     ORDER BY lower(department.name), department.id
@@ -68,9 +73,12 @@ _OFFERED = f"""
 
 
 class Offered(NamedTuple):
+    """`available`: one of its agents is, whatever its `hours` (as stored; None: the desk's)."""
+
     id: int
     name: str
     available: bool
+    hours: dict[str, Any] | None
 
 
 async def everyone(db: Database, now: datetime) -> list[Department]:
@@ -81,7 +89,15 @@ async def everyone(db: Database, now: datetime) -> list[Department]:
         if record["staff_id"] is not None:
             members.append(Member(record["staff_id"], record["staff_name"], record["online"]))
     return [
-        Department(record["id"], record["name"], record["description"], record["offered"], tuple(members))
+        Department(
+            record["id"],
+            record["name"],
+            record["description"],
+            record["offered"],
+            record["first_line"],
+            _hours(record["hours"]),
+            tuple(members),
+        )
         for record, members in found.values()
     ]
 
@@ -98,9 +114,15 @@ async def change(db: Database, department_id: int, values: Mapping[str, object])
         raise ValueError(f"not to be changed so: {', '.join(sorted(unknown))}")
     if not values:
         return True
-    columns = ", ".join(f"{name} = ${number}" for number, name in enumerate(values, start=2))
+    given = dict(values)
+    if given.get("hours") is not None:
+        given["hours"] = to_json(given["hours"])
+    columns = ", ".join(
+        f"{name} = ${number}{'::text::jsonb' if name == 'hours' else ''}"
+        for number, name in enumerate(given, start=2)
+    )
     try:
-        await db.execute(_CHANGE.format(columns=columns), department_id, *values.values())
+        await db.execute(_CHANGE.format(columns=columns), department_id, *given.values())
     except asyncpg.UniqueViolationError:
         return False
     return True
@@ -120,4 +142,8 @@ async def set_staff(db: Database, department_id: int, staff_ids: Sequence[int]) 
 async def offered(db: Database, site_departments: Sequence[int], now: datetime) -> list[Offered]:
     """What a customer of a site may pick; an empty `site_departments` means every offered one."""
     rows = await db.fetch(_OFFERED, now - GRACE, list(site_departments))
-    return [Offered(*record.values()) for record in rows]
+    return [Offered(row["id"], row["name"], row["available"], _hours(row["hours"])) for row in rows]
+
+
+def _hours(stored: str | None) -> dict[str, Any] | None:
+    return None if stored is None else from_json(stored)

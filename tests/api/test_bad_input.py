@@ -70,7 +70,10 @@ BODIES: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "PATCH /api/staff/1": ("admin", {"name": "A", "email": "a@b.test", "max_chats": 1, "departments": [1]}),
     "POST /api/departments": ("admin", {"name": "A", "description": "x", "offered": True, "staff": [1]}),
-    "PATCH /api/departments/1": ("admin", {"name": "A", "description": "x", "offered": True, "staff": [1]}),
+    "PATCH /api/departments/1": (
+        "admin",
+        {"name": "A", "description": "x", "offered": True, "staff": [1], "first_line": True, "hours": None},
+    ),
     "POST /api/sites": (
         "admin",
         {
@@ -85,7 +88,12 @@ BODIES: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "PATCH /api/sites/1": ("admin", {"name": "A", "allowed_origins": ["*"], "form": {"name": "off"}}),
     "PATCH /api/customers/1": ("admin", {"name": "A", "email": "a@b.test", "phone": "1"}),
-    "PATCH /api/preferences": ("admin", {"max_chats": 1, "distribution": "averaged", "last_agent": True}),
+    "PATCH /api/preferences": (
+        "admin",
+        {"max_chats": 1, "distribution": "averaged", "last_agent": True, "web_end": "x", "hours": None},
+    ),
+    "POST /api/closing-tags": ("admin", {"name": "Sold"}),
+    "PATCH /api/closing-tags/1": ("admin", {"name": "Sold", "active": True}),
 }
 
 

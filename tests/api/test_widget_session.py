@@ -178,11 +178,12 @@ async def test_whether_somebody_can_answer_is_said_per_department(desk: EdgeDesk
     sales, support = [await departments.add(desk.pool, name, "", True) for name in ("Sales", "Support")]
     ada = await desk.hire("Ada", available=True)
     await departments.set_staff(desk.pool, sales or 0, [ada])
-    assert (await boot(desk)).json()["site"]["available"] is False
+    assert (await boot(desk)).json()["open"] is False
     await presence.renew(desk.pool, "node", [ada], NOW)
-    site = (await boot(desk)).json()["site"]
-    assert site["available"] is True
-    assert {item["id"]: item["available"] for item in site["departments"]} == {sales: True, support: False}
+    begun = (await boot(desk)).json()
+    assert begun["open"] is True
+    found = {item["id"]: item["available"] for item in begun["site"]["departments"]}
+    assert found == {sales: True, support: False}
 
 
 async def test_the_browsers_language_is_kept_if_it_is_one(desk: EdgeDesk) -> None:

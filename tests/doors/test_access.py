@@ -69,6 +69,10 @@ REFUSED: dict[tuple[str, str], dict[str, int]] = {
     ("GET", "/api/openapi.json/{path}"): dict.fromkeys(ROLES, 404),
     ("GET", "/api/preferences"): TUNES,
     ("PATCH", "/api/preferences"): TUNES,
+    ("GET", "/api/closing-tags"): STAFF,
+    ("POST", "/api/closing-tags"): TUNES,
+    ("PATCH", "/api/closing-tags/{tag_id}"): TUNES,
+    ("GET", "/api/closing-dialog"): STAFF,
 }
 """For each route, who is refused with what; everybody else is let in."""
 
@@ -96,6 +100,8 @@ BODIES: dict[str, Any] = {
     "PATCH /api/sites/{site_id}": {"name": "Changed"},
     "PATCH /api/customers/{customer_id}": {"phone": "123"},
     "PATCH /api/preferences": {"max_chats": 6},
+    "POST /api/closing-tags": {"name": "Sold"},
+    "PATCH /api/closing-tags/{tag_id}": {"name": "Sold out"},
 }
 QUERIES = {"/api/conversations": "?tab=live", "/api/widget/entries": "?c=1", "/api/files": "?name=a.txt"}
 QUERIES["/api/widget/files"] = "?name=a.txt"
@@ -106,6 +112,7 @@ NUMBERS = {
     "customer_id": 1,
     "number": 1,
     "file_id": "0" * 32,
+    "tag_id": 1,
 }
 
 

@@ -7,10 +7,13 @@ from litestar import Request, Response, get
 from litestar.params import FromPath
 
 from deskbell.api.pages import built
+from deskbell.api.ports import Here
 from deskbell.api.problems import not_found
+from deskbell.store import preferences
 
 FOR_EVER = "public, max-age=31536000, immutable"
 FIVE_MINUTES = "public, max-age=300"
+HIDES = b"document.currentScript&&document.currentScript.setAttribute('data-away','hidden');"
 ICON = (
     b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="8" fill="#2563eb"/>'
     b'<path d="M16 7a7 7 0 0 1 7 7v4l2 4H7l2-4v-4a7 7 0 0 1 7-7z" fill="#fff"/><circle cx="16" cy="24.5" r="2" fill="#fff"/>'
@@ -26,9 +29,17 @@ async def asset(request: Request[Any, Any, Any], path: FromPath[str]) -> Respons
 
 
 @get("/widget.js", include_in_schema=False)
-async def loader(request: Request[Any, Any, Any]) -> Response[bytes]:
-    """The one script that other people's pages load (VISITOR-1)."""
-    return await _answer(request, "widget.js", FIVE_MINUTES, "cross-origin")
+async def loader(request: Request[Any, Any, Any], edge: Here) -> Response[bytes]:
+    """The one script that other people's pages load (VISITOR-1). Only a desk whose launcher hides when nobody can
+    answer makes it ask for that on every page (VISITOR-8): the others pay nothing.
+    """
+    if (await preferences.load(edge.pool)).offline != "hidden":
+        return await _answer(request, "widget.js", FIVE_MINUTES, "cross-origin")
+    file = await asyncio.to_thread(built.read, "widget.js", False)
+    if file is None:
+        raise not_found("file")
+    headers = {"Cache-Control": FIVE_MINUTES, "Cross-Origin-Resource-Policy": "cross-origin"}
+    return Response(HIDES + file.content, headers=headers, media_type=file.type)
 
 
 @get(["/favicon.ico", "/favicon.svg"], include_in_schema=False)
