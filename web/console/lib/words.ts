@@ -29,6 +29,12 @@ export function stateWord(state: string): string {
   return STATE[state] ?? state;
 }
 
+const FEELING: Record<string, string> = { negative: 'Negative', neutral: 'Neutral', positive: 'Positive' };
+
+export function sentimentWord(sentiment: string): string {
+  return FEELING[sentiment] ?? sentiment;
+}
+
 export function channelWord(channel: string): string {
   return CHANNEL[channel] ?? channel;
 }

@@ -105,6 +105,7 @@ export class Conversation {
   }
 
   #take(detail: Detail): void {
+    if (!this.detail) this.comments.looked = detail.seen?.seq ?? 0;
     this.detail = detail;
     // Replies that were pushed while this answer was on its way are not counted in it.
     for (const entry of this.thread.entries)

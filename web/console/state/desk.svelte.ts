@@ -371,7 +371,7 @@ export class Desk {
     if (what.includes('preferences')) void this.timers.load();
     if (what.includes('notes')) this.notesChanged += 1;
     if (what.includes('session') || what.includes('preferences')) void this.#again();
-    for (const one of ['team', 'departments', 'labels'] as const)
+    for (const one of ['team', 'departments', 'labels', 'closing_tags'] as const)
       if (what.includes(one)) void this.team.load(one);
   }
 

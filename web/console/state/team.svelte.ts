@@ -26,24 +26,34 @@ export interface Label {
   color: string;
 }
 
-/** Who and what the desk has: colleagues, departments, labels. Fetched at start and again when told they changed. */
+export interface ClosingTag {
+  id: number;
+  name: string;
+  active: boolean;
+}
+type Part = 'team' | 'departments' | 'labels' | 'closing_tags';
+
+/** Who and what the desk has: colleagues, departments, labels, closing tags. Fetched at start and again when told they changed. */
 export class Team {
   staff: readonly Colleague[] = $state.raw([]);
   departments: readonly Department[] = $state.raw([]);
   labels: readonly Label[] = $state.raw([]);
+  closingTags: readonly ClosingTag[] = $state.raw([]);
   readonly #api: Api;
 
   constructor(api: Api) {
     this.#api = api;
   }
 
-  async load(what: 'team' | 'departments' | 'labels'): Promise<void> {
+  async load(what: Part): Promise<void> {
     try {
       if (what === 'team') this.staff = (await this.#api.get<{ staff: Colleague[] }>('/api/team')).staff;
       else if (what === 'departments')
         this.departments = (
           await this.#api.get<{ departments: Department[] }>('/api/departments')
         ).departments;
+      else if (what === 'closing_tags')
+        this.closingTags = (await this.#api.get<{ tags: ClosingTag[] }>('/api/closing-tags')).tags;
       else this.labels = (await this.#api.get<{ labels: Label[] }>('/api/labels')).labels;
     } catch {
       // Names are missing until the next change or reconnect; nothing else depends on them.
@@ -54,6 +64,7 @@ export class Team {
     void this.load('team');
     void this.load('departments');
     void this.load('labels');
+    void this.load('closing_tags');
   }
 
   presence(changed: { id: number; online: boolean }[]): void {
@@ -78,5 +89,10 @@ export class Team {
 
   label(id: number): Label | undefined {
     return this.labels.find((one) => one.id === id);
+  }
+
+  /** The name of a closing tag, hidden ones included. */
+  closingTag(id: number | null | undefined): string {
+    return this.closingTags.find((one) => one.id === id)?.name ?? '';
   }
 }
