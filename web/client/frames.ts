@@ -256,6 +256,16 @@ export interface TypingFrame {
   name?: string;
   on: boolean;
 }
+/** What one person was told (TEAM-6): `c` is the conversation, `customer` whose it is. */
+export interface Notice {
+  id: number;
+  kind: string;
+  c: number;
+  customer: string;
+  data: Record<string, unknown>;
+  at: number;
+  read?: boolean;
+}
 export interface Bye {
   t: 'bye';
   code: number;
@@ -276,6 +286,8 @@ export type ServerFrame =
   | { t: 'queue'; c: number; position: number; wait: number | null }
   | { t: 'presence'; staff: { id: number; online: boolean }[] }
   | { t: 'availability'; available: boolean }
+  | { t: 'notice'; n: Notice }
+  | { t: 'notices_read'; ids: number[] }
   | { t: 'changed'; what: string[] }
   | { t: 'ping' }
   | { t: 'pong' }
@@ -330,6 +342,9 @@ export interface Me {
     theme?: 'system' | 'light' | 'dark';
     sound?: boolean;
     enter_sends?: boolean;
+    /** Notifications that are off, as in `mention.bell`. */
+    quiet?: string[];
+    digest?: boolean;
   };
   departments: number[];
 }

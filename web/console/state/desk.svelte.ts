@@ -21,6 +21,7 @@ import { Clock } from './clock.svelte';
 import { Conversation, rowOf, type Wire } from './conversation.svelte';
 import { Drafts } from './drafts.svelte';
 import { Lists } from './lists.svelte';
+import { News } from './news';
 import { Notices } from './notices.svelte';
 import { Panel } from './panel.svelte';
 import { Receipts } from './receipts';
@@ -60,6 +61,7 @@ export class Desk {
   readonly drafts: Drafts;
   readonly timers: Timers;
   readonly actions: Actions;
+  readonly news: News;
   readonly #socket: DeskSocket;
   readonly #outbox: Outbox;
   readonly #kept = new Map<number, Conversation>();
@@ -81,6 +83,8 @@ export class Desk {
       changed: () => this.open?.refreshSoon(0),
       labelled: () => this.team.load('labels'),
     });
+    const { lists, sounds } = this;
+    this.news = new News({ api, router, lists, sounds, me: () => this.me, looksAt: (c) => this.looksAt(c) });
     this.drafts = new Drafts(store, me.id);
     this.sounds.on = me.settings.sound ?? true;
     this.#outbox = new Outbox({
@@ -101,6 +105,7 @@ export class Desk {
   start(): void {
     this.team.loadAll();
     void this.timers.load();
+    void this.news.bell.load();
     void this.lists.loadCounts();
     void this.#outbox.open();
     this.#socket.start();
@@ -287,6 +292,7 @@ export class Desk {
       this.lists.refreshSoon();
       this.team.loadAll();
       void this.timers.load();
+      void this.news.bell.load();
       this.open?.refreshSoon();
     }
     this.#wasOnline = true;
@@ -320,6 +326,9 @@ export class Desk {
       case 'availability':
         this.me = { ...this.me, available: frame.available };
         return;
+      case 'notice':
+      case 'notices_read':
+        return this.news.hear(frame);
       case 'changed':
         return this.#changed(frame.what);
     }
@@ -337,21 +346,21 @@ export class Desk {
     if (!known) this.lists.refreshSoon();
     this.#opened(c);
     if (s.owner !== this.me.id) return;
-    const came = s.new && before?.owner !== this.me.id;
-    if (came) this.sounds.play('chat');
-    else if (e.kind === 'message' && e.by === 'customer' && !this.#looksAt(c)) this.sounds.play('message');
-    if (e.kind === 'message' && e.by === 'customer' && !this.#looksAt(c)) this.#receipts.note(c, e.seq);
+    const written = e.kind === 'message' && e.by === 'customer';
+    if (s.new && before?.owner !== this.me.id) this.news.card('chat', s);
+    else if (written) this.news.card('message', s);
+    if (written && !this.looksAt(c)) this.#receipts.note(c, e.seq);
   }
 
   #row(row: Row, refresh = true): void {
     const before = this.lists.card(row.id)?.row;
     if (!this.lists.apply(row)) this.lists.refreshSoon();
-    if (row.new && row.owner === this.me.id && before?.owner !== this.me.id) this.sounds.play('chat');
+    if (row.new && row.owner === this.me.id && before?.owner !== this.me.id) this.news.card('chat', row);
     this.#opened(row.id);
     if (refresh) this.#thread(row.id)?.refreshSoon();
   }
 
-  #looksAt(c: number): boolean {
+  looksAt(c: number): boolean {
     return this.open?.id === c && document.visibilityState === 'visible' && document.hasFocus();
   }
 
@@ -369,6 +378,7 @@ export class Desk {
     if (what.includes('counts')) this.lists.countSoon();
     if (what.includes('customers')) this.lists.refreshSoon();
     if (what.includes('preferences')) void this.timers.load();
+    if (what.includes('notices')) void this.news.bell.load();
     if (what.includes('notes')) this.notesChanged += 1;
     if (what.includes('session') || what.includes('preferences')) void this.#again();
     for (const one of ['team', 'departments', 'labels', 'closing_tags'] as const)

@@ -1,5 +1,5 @@
 /** Short tones made in the browser: no sound files, nothing to download. */
-type Tune = 'message' | 'chat';
+export type Tune = 'message' | 'chat' | 'notice' | 'ring';
 
 const TUNES: Record<Tune, [frequency: number, at: number][]> = {
   message: [
@@ -10,6 +10,18 @@ const TUNES: Record<Tune, [frequency: number, at: number][]> = {
     [587, 0],
     [740, 0.13],
     [988, 0.26],
+  ],
+  notice: [
+    [880, 0],
+    [659, 0.12],
+  ],
+  ring: [
+    [784, 0],
+    [988, 0.16],
+    [784, 0.32],
+    [988, 0.48],
+    [784, 0.64],
+    [988, 0.8],
   ],
 };
 const NOT_MORE_OFTEN = 700;
@@ -30,6 +42,11 @@ export class Sounds {
     };
     addEventListener('pointerdown', wake);
     addEventListener('keydown', wake);
+  }
+
+  /** Whether the browser lets this page sound. */
+  get ready(): boolean {
+    return this.#context?.state === 'running';
   }
 
   play(tune: Tune): void {
