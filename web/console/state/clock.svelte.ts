@@ -9,7 +9,12 @@ export class Clock {
   }
 
   tick(): void {
-    this.now = Date.now() + this.#ahead;
+    this.now = this.exact;
+  }
+
+  /** The present moment, for what counts seconds. */
+  get exact(): number {
+    return Date.now() + this.#ahead;
   }
 
   /** The server said what time it is. Small differences are network delay. */
