@@ -10,6 +10,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.types import Receive, Scope, Send
 
 from deskbell.api import (
+    actions,
     auth,
     comments,
     conversations,
@@ -55,6 +56,7 @@ def make_routes(edge: Edge, desk: Desk, messages: Buckets) -> Litestar:
     handlers = [
         *routes.HANDLERS,
         *conversations.route_handlers,
+        *actions.route_handlers,
         *comments.route_handlers,
         *history.route_handlers,
         *notifications.route_handlers,

@@ -61,6 +61,7 @@ _STATUS = {
     "forbidden": 403,
     "closed": 409,
     "taken": 409,
+    "unavailable": 409,
     "retry": 503,
     "busy": 503,
     "internal": 500,

@@ -25,6 +25,7 @@ from deskbell.kit.ids import public_id
 from deskbell.kit.limits import Buckets
 from deskbell.kit.postgres import AWAY
 from deskbell.realtime import frames
+from deskbell.realtime.actions import decode_staff
 from deskbell.realtime.connection import Connection
 
 log = structlog.get_logger()
@@ -107,7 +108,7 @@ class Sockets:
                 return RATE, f"At most {STAFF_SOCKETS} consoles at once."
             return None
 
-        await self._converse(talk, receive, frames.decode_staff, None, turned_away)
+        await self._converse(talk, receive, decode_staff, None, turned_away)
 
     async def visitor(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()

@@ -5,7 +5,7 @@ Each door has its own class and knows only the frames of its side; both submit t
 
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, get_args
 
 from deskbell.desk.desk import Desk
 from deskbell.desk.task import Outcome
@@ -16,10 +16,12 @@ from deskbell.kit.clock import milliseconds
 from deskbell.kit.limits import Buckets
 from deskbell.kit.text import BadText
 from deskbell.realtime import frames
+from deskbell.realtime.actions import Action
 from deskbell.realtime.connection import Connection
 from deskbell.store import conversations
 from deskbell.store.customers import Visitor
 
+from .actions import close_command, command_of
 from .input import check_form, customer_text, formatted, start_command
 
 IN_FLIGHT = 256
@@ -220,7 +222,10 @@ class StaffTalk:
         self._sender.submit(frame.id, lambda: self._message(frame))
 
     async def close(self, frame: frames.Close) -> None:
-        self._sender.submit(frame.id, lambda: CloseConversation(frame.c, self._me, frame.id))
+        self._sender.submit(frame.id, lambda: close_command(frame, self._me))
+
+    async def act(self, frame: Action) -> None:
+        self._sender.submit(frame.id, lambda: command_of(frame, self._me))
 
     async def look(self, frame: frames.Watch) -> None:
         await self.watch(frame.c, frame.since)
@@ -295,4 +300,5 @@ _STAFF: dict[type, Callable[[StaffTalk, Any], Awaitable[None]]] = {
     frames.Ping: StaffTalk.ping,
     frames.Pong: StaffTalk.pong,
     frames.Hello: StaffTalk.greeted,
+    **dict.fromkeys(get_args(Action), StaffTalk.act),
 }

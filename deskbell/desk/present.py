@@ -106,25 +106,13 @@ def entry_of(
     read_at: datetime | None = None,
 ) -> frames.Entry:
     """One line of the thread for staff, or (`public`) for the customer."""
-    data = entry.data
     wire = frames.Entry(seq=entry.seq, kind=entry.kind, by=entry.author, at=ms(entry.at))
     if entry.author == "agent":
         wire.by_id = entry.author_id
         wire.name = names.get(entry.author_id, "")
     elif entry.author == "customer":
         wire.name = shown_name(entry.author_id, customer_name)
-    if entry.kind == "event":
-        if public:
-            wire.event = events.public_values(data or {})
-        else:
-            wire.event = data or {}
-            wire.text = entry.text
-    else:
-        wire.text = entry.text
-        if data is not None and "mentions" in data:
-            wire.mentions = data["mentions"]
-        elif data is not None:
-            wire.files = msgspec.convert(data["files"], list[frames.File])
+    _fill(wire, entry, public=public)
     if entry.html is not None:
         wire.html = entry.html
     if entry.client_id is not None:
@@ -134,6 +122,20 @@ def entry_of(
     if read_at is not None:
         wire.read_at = ms(read_at)
     return wire
+
+
+def _fill(wire: frames.Entry, entry: Entry, *, public: bool) -> None:
+    data = entry.data or {}
+    if entry.kind == "event" and public:
+        wire.event = events.public_values(data)
+        return
+    wire.text = entry.text
+    if entry.kind == "event":
+        wire.event = data
+    elif "mentions" in data:
+        wire.mentions = data["mentions"]
+    elif data:
+        wire.files = msgspec.convert(data["files"], list[frames.File])
 
 
 def notice_of(stored: Stored) -> frames.Notice:

@@ -6,17 +6,32 @@ refuses the plan by itself.
 """
 
 import asyncio
+import random
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import asyncpg
 import structlog
 
-from deskbell.domain.commands import Assign, Command, KeepWaiting, TurnIntoTicket
+from deskbell.domain.commands import Assign, Command, KeepWaiting, PassOn, Ring, TurnIntoTicket
 from deskbell.domain.errors import Refused
+from deskbell.domain.hours import is_open
 from deskbell.domain.people import SYSTEM
-from deskbell.domain.routing import Decision, Full, Given, Nobody, Waiting, route
+from deskbell.domain.routing import (
+    Decision,
+    Dice,
+    Full,
+    Given,
+    Nobody,
+    Offered,
+    Outside,
+    Passed,
+    Policy,
+    Waiting,
+    pass_on,
+    route,
+)
 from deskbell.kit.clock import Clock
 from deskbell.kit.postgres import AWAY, Connection, Pool, connect
 from deskbell.realtime.bus import PostgresBus
@@ -29,8 +44,9 @@ from .directory import Directory
 
 log = structlog.get_logger()
 
-SWEEP_S = 2.0
+SWEEP_S = 1.0
 NOBODY = "no agent is available"
+OUTSIDE = "outside business hours"
 
 
 class Router:
@@ -43,6 +59,7 @@ class Router:
         directory: Directory,
         hub: Hub,
         bus: PostgresBus,
+        dice: Dice = random.randrange,
     ) -> None:
         self.places: dict[int, QueuePlace] = {}
         self._dsn = dsn
@@ -52,6 +69,7 @@ class Router:
         self._directory = directory
         self._hub = hub
         self._bus = bus
+        self._dice = dice
         self._wake = asyncio.Event()
         self._connection: asyncpg.Connection | None = None
 
@@ -65,7 +83,7 @@ class Router:
                 await asyncio.wait_for(self._wake.wait(), SWEEP_S)
             self._wake.clear()
             try:
-                if await rows.anybody_waits(self._pool):
+                if await rows.anybody_waits(self._pool, self._unanswered_since(self._clock.now())):
                     await self.run_once()
                 elif self.places:
                     self._tell_places([], {})
@@ -81,10 +99,12 @@ class Router:
         try:
             now = self._clock.now()
             queue, told = await rows.queue(connection)
-            preferences = self._directory.preferences
-            workloads = await rows.workloads(connection, preferences.max_chats, now)
-            decisions = route(queue, workloads, last_agent=preferences.last_agent, now=now)
-            given = await self._carry_out(decisions, told)
+            queue = [w._replace(is_open=self._is_open(w.department_id, now)) for w in queue]
+            policy = self._policy(await rows.first_line(connection))
+            workloads = await rows.workloads(connection, self._directory.preferences.max_chats, now)
+            decisions = route(queue, workloads, policy=policy, now=now, dice=self._dice)
+            overdue = await rows.overdue(connection, self._unanswered_since(now))
+            given = await self._carry_out([*decisions, *pass_on(overdue, workloads, now)], told)
             if given:
                 await rows.note_assigned(connection, given, now)
             await self._tell_waiting(connection, queue, decisions, told, now)
@@ -92,7 +112,22 @@ class Router:
             if not connection.is_closed():
                 await rows.unlock(connection)
 
-    async def _carry_out(self, decisions: Sequence[Decision], told: frozenset[int]) -> list[int]:
+    def _unanswered_since(self, now: datetime) -> datetime:
+        return now - timedelta(minutes=self._directory.preferences.agent_timeout_minutes)
+
+    def _is_open(self, department_id: int | None, now: datetime) -> bool:
+        return is_open(self._directory.hours_of(department_id), now)
+
+    def _policy(self, first_line: frozenset[int]) -> Policy:
+        preferences = self._directory.preferences
+        return Policy(
+            preferences.distribution,
+            preferences.last_agent,
+            first_line,
+            timedelta(seconds=preferences.ring_seconds),
+        )
+
+    async def _carry_out(self, decisions: Sequence[Decision | Passed], told: frozenset[int]) -> list[int]:
         """Submit the plan as ordinary commands; returns the agents who were given a chat."""
         commands = [c for decision in decisions if (c := _command(decision, told)) is not None]
         results = await asyncio.gather(
@@ -105,7 +140,7 @@ class Router:
                     raise result
                 if result.code in ("retry", "busy"):
                     self._wake.set()
-            elif isinstance(command, Assign):
+            elif isinstance(command, Assign | Ring | PassOn) and command.agent_id is not None:
                 given.append(command.agent_id)
         return given
 
@@ -124,7 +159,8 @@ class Router:
         waiting = {
             d.conversation_id
             for d in decisions
-            if isinstance(d, Full) or (isinstance(d, Nobody) and d.conversation_id in told)
+            if isinstance(d, Full | Offered)
+            or (isinstance(d, Nobody | Outside) and d.conversation_id in told)
         }
         still = [w for w in queue if w.conversation_id in waiting]
         pace = await rows.pace(connection, now) if still else {}
@@ -164,13 +200,19 @@ class Router:
             self._connection = None
 
 
-def _command(decision: Decision, told: frozenset[int]) -> Command | None:
+def _command(decision: Decision | Passed, told: frozenset[int]) -> Command | None:
     match decision:
         case Given(conversation_id, agent_id, why, chats):
             return Assign(conversation_id, agent_id, why, chats, SYSTEM)
+        case Offered(conversation_id, agent_id, why):
+            return Ring(conversation_id, agent_id, why, SYSTEM)
+        case Passed(conversation_id, passed_to):
+            return PassOn(conversation_id, passed_to, SYSTEM)
         case Full(conversation_id) if conversation_id not in told:
             return KeepWaiting(conversation_id, SYSTEM)
         case Nobody(conversation_id) if conversation_id not in told:
             return TurnIntoTicket(conversation_id, NOBODY, SYSTEM)
+        case Outside(conversation_id) if conversation_id not in told:
+            return TurnIntoTicket(conversation_id, OUTSIDE, SYSTEM)
         case _:
             return None

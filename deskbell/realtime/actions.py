@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
+import msgspec
 from msgspec import Meta, Struct, field
 
-from .frames import ClientId, ConversationId
+from .frames import ClientId, ConversationId, SpokenByStaff
 
 StaffId = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 TransferNote = Annotated[str, Meta(max_length=500)]
@@ -82,3 +83,6 @@ class Comment(Struct, tag_field="t", tag="comment", forbid_unknown_fields=True):
 
 
 Action = Flag | Pend | Transfer | AnswerTransfer | CancelTransfer | AnswerOffer | AssignTo | Accept | Comment
+StaffFrame = SpokenByStaff | Action
+
+decode_staff = msgspec.json.Decoder(StaffFrame).decode

@@ -100,7 +100,7 @@ class Pong(Struct, tag_field="t", tag="pong", forbid_unknown_fields=True):
     pass
 
 
-StaffFrame = Hello | Send | Close | Watch | Follow | Unwatch | Delivered | Read | Typing | Ping | Pong
+SpokenByStaff = Hello | Send | Close | Watch | Follow | Unwatch | Delivered | Read | Typing | Ping | Pong
 VisitorFrame = Hello | Start | Send | Close | Watch | Delivered | Read | Typing | Ping | Pong
 
 
@@ -368,5 +368,4 @@ class Bye(Struct, tag_field="t", tag="bye"):
 
 
 encode = msgspec.json.Encoder().encode
-decode_staff = msgspec.json.Decoder(StaffFrame).decode
 decode_visitor = msgspec.json.Decoder(VisitorFrame).decode

@@ -17,7 +17,8 @@ class Publication(NamedTuple):
 
     `team[i]` is the frame for staff, `public[i]` the one for the customer, or None for what the customer may not see.
     `owners`: staff whose lists change (the present owner first, or 0). `departments`: those whose agents' lists change
-    (0: everybody's). `keep`: who may go on following, as (staff, departments), when somebody may no longer. `row`: a frame for staff that has no number (a card changed without an entry).
+    (0: everybody's). `keep`: who may go on following, as (staff, departments), when somebody may no longer.
+    `row`: a frame for staff that has no number (a card changed without an entry).
     `customer`: whose conversation begins here, else 0; their open sockets do not follow it yet.
     """
 

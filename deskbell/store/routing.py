@@ -2,12 +2,13 @@
 
 from datetime import datetime, timedelta
 
-from deskbell.domain.routing import Waiting, Workload
+from deskbell.domain.routing import Overdue, Waiting, Workload
 from deskbell.kit.postgres import Connection, Pool
 
 from .presence import GRACE, ONLINE
 
 QUEUE_LOOKED_AT = 500
+OVERDUE_LOOKED_AT = 500
 WAITS_LOOKED_AT = 20
 WAITS_WITHIN = timedelta(hours=1)
 
@@ -17,17 +18,30 @@ _UNLOCK = "SELECT pg_advisory_unlock(4021, 1)"
 
 # The queue, oldest first.
 _QUEUE = """
-SELECT c.id, c.department_id, c.queued_at, cu.last_agent_id, c.queue_told
+SELECT c.id, c.department_id, c.queued_at, cu.last_agent_id, c.queued_at > c.created_at, c.declined, c.offered_at,
+       c.queue_told
 FROM conversation c JOIN customer cu ON cu.id = c.customer_id
 WHERE c.state = 'queued' ORDER BY c.queued_at, c.id LIMIT $1"""
 
-# Whether routing has anything to do at all.
-_WAITING = "SELECT EXISTS (SELECT FROM conversation WHERE state = 'queued')"
+# Live chats without an answer for longer than $1 minutes (timers.py says the same), longest first.
+_OVERDUE_WHERE = """c.state = 'live' AND c.flagged_at IS NULL AND c.waiting_since IS NOT NULL
+  AND GREATEST(c.waiting_since, c.state_at) <= $1"""
+_OVERDUE = f"""
+SELECT c.id, c.department_id, c.owner_id, COALESCE(c.stuck_at >= c.waiting_since, false)
+FROM conversation c WHERE {_OVERDUE_WHERE} ORDER BY GREATEST(c.waiting_since, c.state_at), c.id LIMIT $2"""
 
-# Available agents; live chats count, pending ones do not (LIFE-3).
+# Whether routing has anything to do at all.
+_WAITING = f"""
+SELECT EXISTS (SELECT FROM conversation WHERE state = 'queued')
+    OR EXISTS (SELECT FROM conversation c WHERE {_OVERDUE_WHERE})"""
+
+_FIRST_LINE = "SELECT id FROM department WHERE first_line"
+
+# Available agents; live and ringing chats count, pending ones do not (LIFE-3).
 _WORKLOADS = f"""
 SELECT staff.id, ARRAY(SELECT department_id FROM department_staff WHERE staff_id = staff.id) AS departments,
-       (SELECT count(*) FROM conversation WHERE owner_id = staff.id AND state = 'live') AS chats,
+       (SELECT count(*) FROM conversation WHERE owner_id = staff.id AND state = 'live')
+     + (SELECT count(*) FROM conversation WHERE offered_to = staff.id AND state = 'offered') AS chats,
        COALESCE(staff.max_chats, $2) AS maximum, staff.last_assigned_at
 FROM staff WHERE {ONLINE}"""
 
@@ -51,14 +65,25 @@ async def unlock(connection: Connection) -> None:
     await connection.execute(_UNLOCK)
 
 
-async def anybody_waits(pool: Pool) -> bool:
-    return bool(await pool.fetchval(_WAITING))
+async def anybody_waits(pool: Pool, unanswered_since: datetime) -> bool:
+    """In the queue, or for an answer since then or longer."""
+    return bool(await pool.fetchval(_WAITING, unanswered_since))
 
 
 async def queue(connection: Connection) -> tuple[list[Waiting], frozenset[int]]:
     """The waiting chats, and the ids of those that were told to wait already."""
     rows = await connection.fetch(_QUEUE, QUEUE_LOOKED_AT)
-    return [Waiting(*tuple(row)[:4]) for row in rows], frozenset(row[0] for row in rows if row[4])
+    waiting = [Waiting(r[0], r[1], r[2], r[3], r[4], tuple(r[5]), r[6]) for r in rows]
+    return waiting, frozenset(row[0] for row in rows if row[7])
+
+
+async def overdue(connection: Connection, unanswered_since: datetime) -> list[Overdue]:
+    """Chats whose owners have not answered since then, longest wait first (LIFE-6)."""
+    return [Overdue(*row) for row in await connection.fetch(_OVERDUE, unanswered_since, OVERDUE_LOOKED_AT)]
+
+
+async def first_line(connection: Connection) -> frozenset[int]:
+    return frozenset(row[0] for row in await connection.fetch(_FIRST_LINE))
 
 
 async def workloads(connection: Connection, maximum: int, now: datetime) -> list[Workload]:

@@ -8,11 +8,12 @@ import pytest
 
 from deskbell.api import sockets
 from deskbell.realtime import frames
+from deskbell.realtime.actions import StaffFrame
 from tests.doors import garbage
 from tests.doors.house import House, live_chat
 from tests.doors.sockets import Socket
 
-OF = {"ada": typing.get_args(frames.StaffFrame), "marta": typing.get_args(frames.VisitorFrame)}
+OF = {"ada": typing.get_args(StaffFrame), "marta": typing.get_args(frames.VisitorFrame)}
 EACH = [pytest.param(who, kind, id=f"{who}-{kind.__struct_config__.tag}") for who in OF for kind in OF[who]]
 PLENTY = {
     f"{who}_{what}": 1_000_000

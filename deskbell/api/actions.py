@@ -1,0 +1,74 @@
+"""What staff do with a conversation besides writing: one meaning for the socket's frames and for HTTP."""
+
+from collections.abc import Callable
+from typing import Any
+
+from litestar import post
+from litestar.params import JSONBody
+
+from deskbell.api.auth import StaffUser
+from deskbell.api.conversations import Acked, TheDesk, acked
+from deskbell.domain.commands import (
+    AcceptTicket,
+    AddComment,
+    AnswerOffer,
+    AnswerTransfer,
+    AssignTo,
+    CancelTransfer,
+    CloseConversation,
+    Command,
+    FlagChat,
+    OfferTransfer,
+    SetPending,
+)
+from deskbell.domain.people import Staff
+from deskbell.kit.text import clean, name
+from deskbell.realtime import actions
+from deskbell.realtime.actions import Action
+from deskbell.realtime.frames import Close
+
+COMMENT = 4_000
+TRANSFER_NOTE = 500
+CLOSE_NOTE = 2_000
+
+
+def _transfer(a: actions.Transfer, staff: Staff) -> Command:
+    return OfferTransfer(a.c, staff, a.id, a.agent, a.department, name(a.note, TRANSFER_NOTE, "The note"))
+
+
+def _comment(a: actions.Comment, staff: Staff) -> Command:
+    text = clean(a.text, COMMENT, "A comment").strip()
+    return AddComment(a.c, staff, a.id, text, tuple(a.mentions))
+
+
+def close_command(a: Close, staff: Staff) -> CloseConversation:
+    """Raises BadText."""
+    note = clean(a.note, CLOSE_NOTE, "The note").strip()
+    return CloseConversation(a.c, staff, a.id, sentiment=a.sentiment, tag=a.tag, note=note)
+
+
+_COMMANDS: dict[type, Callable[[Any, Staff], Command]] = {
+    actions.Flag: lambda a, staff: FlagChat(a.c, staff, a.id, a.on),
+    actions.Pend: lambda a, staff: SetPending(a.c, staff, a.id, a.on),
+    actions.Transfer: _transfer,
+    actions.AnswerTransfer: lambda a, staff: AnswerTransfer(a.c, staff, a.id, a.accept),
+    actions.CancelTransfer: lambda a, staff: CancelTransfer(a.c, staff, a.id),
+    actions.AnswerOffer: lambda a, staff: AnswerOffer(a.c, staff, a.id, a.accept),
+    actions.AssignTo: lambda a, staff: AssignTo(a.c, staff, a.id, a.agent),
+    actions.Accept: lambda a, staff: AcceptTicket(a.c, staff, a.id),
+    actions.Comment: _comment,
+}
+
+
+def command_of(action: Action, staff: Staff) -> Command:
+    """Raises BadText."""
+    return _COMMANDS[type(action)](action, staff)
+
+
+@post("/api/actions", status_code=200)
+async def act(data: JSONBody[Action], staff_user: StaffUser, desk: TheDesk) -> Acked:
+    """The same frame as on the socket: flag, pending, transfer, offer, assign, accept, comment."""
+    return acked(data.id, await desk.perform(command_of(data, staff_user)))
+
+
+route_handlers = [act]
