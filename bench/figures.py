@@ -23,6 +23,7 @@ BUDGETS = {
     "delivery_p99_ms": Budget("ms", 40, 15),
     "idle_socket_kib": Budget("KiB", 40, 24),
     "list_p95_ms": Budget("ms", 50, 15),
+    "search_p95_ms": Budget("ms", 200, 50),
     "assign_p99_ms": Budget("ms", 1000, 100),
     "start_s": Budget("s", 3, 1.5),
     "server_idle_mb": Budget("MB", 150, 90),

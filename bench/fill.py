@@ -53,6 +53,21 @@ _SENTENCES = """
 """
 
 
+# One in two thousand has a word that nobody else says.
+_RARE = """
+    UPDATE entry SET text = text || ' sonderfall zanzibar'
+    WHERE conversation_id >= $1 AND conversation_id % 2000 = 7 AND seq = 4
+"""
+
+_SEARCH = """
+    INSERT INTO search (conversation_id, upto, words)
+    SELECT c.id, c.last_seq, words_of(string_agg(e.text, ' '))
+    FROM conversation c JOIN entry e ON e.conversation_id = c.id AND e.kind = 'message'
+    WHERE c.id >= $1 GROUP BY c.id, c.last_seq
+    ON CONFLICT (conversation_id) DO NOTHING
+"""
+
+
 async def fill(db: asyncpg.Connection, site: int, owners: list[int], conversations: int) -> int:
     """Add `conversations` closed ones with 10 messages each; returns the number of messages."""
     count = max(1, conversations // CUSTOMERS_SHARE)
@@ -65,7 +80,10 @@ async def fill(db: asyncpg.Connection, site: int, owners: list[int], conversatio
         )
         await db.execute(_EVENTS, before + 1, MESSAGES_EACH + 2, timeout=300)
         await db.execute(_MESSAGES, before + 1, MESSAGES_EACH, sentences, timeout=600)
+        await db.execute(_RARE, before + 1, timeout=60)
+        await db.execute(_SEARCH, before + 1, timeout=600)
     await db.execute("VACUUM (ANALYZE) conversation", timeout=300)
     await db.execute("VACUUM (ANALYZE) entry", timeout=600)
-    await db.execute("ANALYZE customer")
+    await db.execute("VACUUM (ANALYZE) search", timeout=600)
+    await db.execute("VACUUM (ANALYZE) customer")
     return conversations * MESSAGES_EACH

@@ -1,4 +1,4 @@
-"""How long the lists take: every tab, both sorts, first and deep pages, and the counts."""
+"""How long the lists take: every tab, both sorts, ticket groups, filters, first and deep pages, and the counts."""
 
 import http.client
 import json
@@ -8,7 +8,9 @@ from bench.server import BenchError
 
 TABS = ("live", "pending", "tagged", "closed", "tickets")
 SORTS = ("activity", "new")
+GROUPS = ("unassigned", "assigned", "closed")
 DEEP_PAGES = 20
+FILTERED = ("tab=closed&closed_by=agent", "tab=closed&flagged=true", "tab=closed&from=1&to=99999999999999")
 ROUNDS = 3
 
 
@@ -24,15 +26,24 @@ class Reader:
 
     def read_all(self) -> None:
         for _ in range(ROUNDS):
-            self._get(f"/api/conversations/counts?scope={self._scope}")
+            self.count("tab=live")
             for tab in TABS:
                 for sort in SORTS:
-                    self._pages(tab, sort)
+                    self.pages(f"tab={tab}&sort={sort}")
+            for group in GROUPS:
+                self.pages(f"tab=tickets&group={group}")
+            for asked in FILTERED:
+                self.count(asked)
+                self.pages(asked, most=2)
 
-    def _pages(self, tab: str, sort: str) -> None:
-        path = f"/api/conversations?tab={tab}&sort={sort}&scope={self._scope}&limit=50"
+    def count(self, asked: str) -> None:
+        self._get(f"/api/conversations/counts?scope={self._scope}&{asked}")
+
+    def pages(self, asked: str, most: int = DEEP_PAGES) -> None:
+        """The first pages, one after the other."""
+        path = f"/api/conversations?scope={self._scope}&limit=50&{asked}"
         after = ""
-        for _ in range(DEEP_PAGES):
+        for _ in range(most):
             found = json.loads(self._get(path + after))
             if not found["next"]:
                 return

@@ -70,9 +70,11 @@ _ORDER = {
     ("unassigned", "activity"): "c.state_at",
     ("unassigned", "new"): "c.state_at",
     ("assigned", "new"): "c.created_at",
-    ("closed tickets", "activity"): "c.closed_at",
-    ("closed tickets", "new"): "c.closed_at",
+    ("closed tickets", "activity"): "c.state_at",
+    ("closed tickets", "new"): "c.state_at",
 }
+# What a range of dates is about.
+_MOMENT = {"closed": "c.closed_at", "closed tickets": "COALESCE(c.closed_at, c.state_at)"}
 # Sections of the supervisor's desk: what calls, what waits, then the agents in the order given.
 _SECTION = f"""CASE WHEN {_CALLS} THEN 0 WHEN c.owner_id IS NULL THEN 1
     ELSE 2 + COALESCE(array_position({{}}, c.owner_id), 0) END"""
@@ -91,9 +93,9 @@ _FILTERS = {
     "until": ("{moment} < {}", "timestamptz"),
 }
 
-# A scalar subquery: PostgreSQL looks it up card by card, and does not collect all that match first.
-_SAID = "COALESCE((SELECT t.words @@ {0} FROM search t WHERE t.conversation_id = c.id), false)"
-_COMMON = f"(cu.words @@ {{0}} OR {_SAID} OR c.id = {{1}})"
+# Scalar subqueries: PostgreSQL looks them up card by card, and does not collect all that match first.
+_COMMON = """(COALESCE((SELECT t.words @@ {0} FROM search t WHERE t.conversation_id = c.id), false)
+    OR (SELECT cu.words @@ {0} FROM customer cu WHERE cu.id = c.customer_id) OR c.id = {1})"""
 
 _LOADS = """
 SELECT owner_id, count(*) FILTER (WHERE state <> 'pending'), count(*) FILTER (WHERE state = 'pending'),
@@ -169,7 +171,7 @@ class _Query:
         self.values: list[Any] = [staff.id, sorted(staff.departments)]
         # Named even where the tab does not need them, so that PostgreSQL knows their types.
         self.where.append("$1::integer IS NOT NULL AND $2::integer[] IS NOT NULL")
-        moment = "c.closed_at" if kind in ("closed", "closed tickets") else "c.created_at"
+        moment = _MOMENT.get(kind, "c.created_at")
         for name, (piece, sql_type) in _FILTERS.items():
             value = getattr(asked, name)
             if value is not None:
@@ -269,10 +271,8 @@ async def counts(
 async def _count(pool: Pool, staff: Staff, kind: str, scope: str, asked: Filter) -> int:
     query = _Query(staff, kind, scope, asked)
     await query.look_for(pool, asked.text)
-    customer, most = "", ""
-    if asked.text:
-        customer, most = "JOIN customer cu ON cu.id = c.customer_id", f"LIMIT {MOST_COUNTED}"
-    sql = f"SELECT count(*) FROM (SELECT FROM conversation c {customer} WHERE {query.conditions()} {most}) found"
+    most = f"LIMIT {MOST_COUNTED}" if asked.text else ""
+    sql = f"SELECT count(*) FROM (SELECT FROM conversation c WHERE {query.conditions()} {most}) found"
     return int(await pool.fetchval(sql, *query.values))
 
 

@@ -14,6 +14,8 @@ from deskbell.kit.postgres import Pool
 MOST_WORDS = 8
 FEW = 5_000
 """So many conversations are looked up one by one. What finds more is common, and a list is read in its own order then."""
+SAMPLE, COMMON = 500, 25
+"""Words that as many of the newest conversations have are common, too: the index is not asked, it would take long."""
 MESSAGES_AT_ONCE = 200
 MOST_DIFFERENT = 20_000
 """Different words of one conversation; a tsvector cannot hold more than 1 MB."""
@@ -21,14 +23,12 @@ MOST_DIFFERENT = 20_000
 _WORD = re.compile(r"[^\W_]+")
 _NUMBER = re.compile(r"#?([1-9][0-9]{0,17})")
 
-# Conversations by the words of their messages and of their customers, a bounded number.
-_FIND = """
-SELECT id FROM (
-    (SELECT conversation_id AS id FROM search WHERE words @@ $1::text::tsquery LIMIT $2)
-    UNION
-    (SELECT c.id FROM customer cu JOIN conversation c ON c.customer_id = cu.id
-     WHERE cu.words @@ $1::text::tsquery LIMIT $2)
-) found LIMIT $2"""
+# How many of the newest have the words.
+_SAMPLE = f"""
+SELECT count(*) FROM (SELECT words FROM search ORDER BY conversation_id DESC LIMIT {SAMPLE}) newest
+WHERE words @@ $1::text::tsquery"""
+
+_FIND = "SELECT conversations_with($1::text::tsquery, $2)"
 
 # Takes in the next messages of these conversations. Two nodes may do it at once: words are a set, and `upto` only grows.
 _TAKE_IN = f"""
@@ -77,10 +77,13 @@ def wanted(text: str) -> Wanted:
 
 async def find(pool: Pool, asked: Wanted) -> list[int] | None:
     """Ids of what is found, also of what the asker may not see; None when it is more than FEW."""
-    found = [] if asked.number is None else [asked.number]
-    if asked.words is not None:
-        found += [row[0] for row in await pool.fetch(_FIND, asked.words, FEW + 1)]
-    return None if len(found) > FEW else found
+    numbered = [] if asked.number is None else [asked.number]
+    if asked.words is None:
+        return numbered
+    if await pool.fetchval(_SAMPLE, asked.words) >= COMMON:
+        return None
+    found = [row[0] for row in await pool.fetch(_FIND, asked.words, FEW + 1)]
+    return None if len(found) > FEW else numbered + found
 
 
 async def take_in(pool: Pool, ids: Sequence[int]) -> list[int]:

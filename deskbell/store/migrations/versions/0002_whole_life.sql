@@ -88,11 +88,21 @@ CREATE TABLE search (
 );
 CREATE INDEX search_words ON search USING gin (words) WITH (gin_pending_list_limit = 512);
 
--- Lists of what is closed, chats and tickets alike, newest first.
-CREATE INDEX conversation_closed ON conversation (kind, closed_at, id) WHERE state = 'closed';
-CREATE INDEX conversation_closed_owner ON conversation (owner_id, kind, closed_at, id) WHERE state = 'closed';
-DROP INDEX conversation_closed_chats;
-DROP INDEX conversation_closed_chats_owner;
-CREATE INDEX conversation_open_tickets ON conversation (state, state_at, id)
-    WHERE kind = 'ticket' AND state IN ('unassigned', 'assigned');
+-- Conversations by the words of their messages and of their customers, a bounded number. Always by the indexes: the
+-- planner takes the beginning of a word for common, and would read the whole table.
+CREATE FUNCTION conversations_with(wanted tsquery, most integer) RETURNS SETOF bigint
+    LANGUAGE sql STABLE SET enable_seqscan = off
+BEGIN ATOMIC
+    SELECT id FROM (
+        (SELECT conversation_id AS id FROM search WHERE words @@ wanted LIMIT most)
+        UNION
+        (SELECT c.id FROM customer cu JOIN conversation c ON c.customer_id = cu.id
+         WHERE cu.words @@ wanted LIMIT most)
+    ) AS found LIMIT most;
+END;
+
+-- Tickets in their groups, and the ended ones, archived or not, which only a search shows together.
 DROP INDEX conversation_tickets;
+CREATE INDEX conversation_tickets ON conversation (state, state_at, id) WHERE kind = 'ticket';
+CREATE INDEX conversation_tickets_owner ON conversation (owner_id, state, state_at, id) WHERE kind = 'ticket';
+CREATE INDEX conversation_ended_tickets ON conversation (state_at, id) WHERE kind = 'ticket' AND state IN ('closed', 'archived');
