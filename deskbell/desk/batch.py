@@ -110,7 +110,8 @@ class Batch:
         if customers:
             fresh = await changes.new_ids(connection, len(customers))
             self._fresh = dict(zip(customers, fresh, strict=True))
-            self._customer_names = await changes.customer_names(connection, customers)
+            self._customer_names, gone = await changes.customers(connection, customers)
+            self._opted_out |= gone
 
     def _open_place(self, start: StartChat) -> int | None:
         """The customer's open chat, which a further start joins (a second tab)."""

@@ -77,9 +77,7 @@ def begin(conversation_id: int, command: StartChat, facts: Facts, now: datetime)
         conversation_id, command.actor, command.client_id, command.text, None, command.files
     )
     change = _customer_writes(conversation, message, facts, now)
-    return change._replace(
-        entries=(started, *change.entries), route=True, opted_out=change.opted_out or False
-    )
+    return change._replace(entries=(started, *change.entries), route=True)
 
 
 def _write(conversation: Conversation, command: Command, facts: Facts, now: datetime) -> Change:

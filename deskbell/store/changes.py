@@ -45,7 +45,7 @@ ORDER BY c.answered"""
 
 _NEW_IDS = "SELECT nextval('conversation_id_seq') FROM generate_series(1, $1)"
 
-_CUSTOMER_NAMES = "SELECT id, name FROM customer WHERE id = ANY($1::bigint[])"
+_CUSTOMERS = "SELECT id, name, opted_out FROM customer WHERE id = ANY($1::bigint[])"
 
 _INSERT_CONVERSATION = (
     f"INSERT INTO conversation ({', '.join(COLUMNS)}) OVERRIDING SYSTEM VALUE VALUES "
@@ -237,8 +237,10 @@ async def new_ids(connection: Connection, count: int) -> list[int]:
     return [row[0] for row in await connection.fetch(_NEW_IDS, count)]
 
 
-async def customer_names(connection: Connection, ids: Sequence[int]) -> dict[int, str]:
-    return {row[0]: row[1] for row in await connection.fetch(_CUSTOMER_NAMES, ids)}
+async def customers(connection: Connection, ids: Sequence[int]) -> tuple[dict[int, str], frozenset[int]]:
+    """Their names, and which of them have opted out."""
+    rows = await connection.fetch(_CUSTOMERS, ids)
+    return {row[0]: row[1] for row in rows}, frozenset(row[0] for row in rows if row[2])
 
 
 async def save(connection: Connection, saving: Saving) -> None:

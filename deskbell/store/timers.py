@@ -15,23 +15,24 @@ _UNLOCK = "SELECT pg_advisory_unlock(4022, 1)"
 _DUE = """
 (SELECT 'inactivity', id, GREATEST(last_agent_at, state_at) + $2::interval AS due FROM conversation
  WHERE state = 'live' AND flagged_at IS NULL AND waiting_since IS NULL
-   AND GREATEST(last_agent_at, state_at) <= $1 - $2 AND last_agent_at IS NOT NULL ORDER BY due LIMIT $6)
+   AND last_agent_at IS NOT NULL AND GREATEST(last_agent_at, state_at) <= $1::timestamptz - $2::interval
+ ORDER BY due LIMIT $6)
 UNION ALL
-(SELECT 'queue', id, queued_at + $2 AS due FROM conversation
- WHERE state IN ('queued', 'offered') AND queued_at <= $1 - $2 ORDER BY due LIMIT $6)
+(SELECT 'queue', id, queued_at + $2::interval AS due FROM conversation
+ WHERE state IN ('queued', 'offered') AND queued_at <= $1::timestamptz - $2::interval ORDER BY due LIMIT $6)
 UNION ALL
 (SELECT 'pending', id, state_at + $3::interval AS due FROM conversation
- WHERE state = 'pending' AND state_at <= $1 - $3 ORDER BY due LIMIT $6)
+ WHERE state = 'pending' AND state_at <= $1::timestamptz - $3::interval ORDER BY due LIMIT $6)
 UNION ALL
 (SELECT 'transfer', id, transfer_at + $4::interval AS due FROM conversation
- WHERE transfer_at <= $1 - $4 ORDER BY due LIMIT $6)
+ WHERE transfer_at <= $1::timestamptz - $4::interval ORDER BY due LIMIT $6)
 UNION ALL
 (SELECT 'ring', id, offered_at + $5::interval AS due FROM conversation
- WHERE state = 'offered' AND offered_at <= $1 - $5 ORDER BY due LIMIT $6)"""
+ WHERE state = 'offered' AND offered_at <= $1::timestamptz - $5::interval ORDER BY due LIMIT $6)"""
 
 _AGED = """
 SELECT 'age', id, ticket_at + $2::interval AS due FROM conversation
-WHERE kind = 'ticket' AND state <> 'archived' AND ticket_at <= $1 - $2::interval ORDER BY ticket_at LIMIT $3"""
+WHERE kind = 'ticket' AND state <> 'archived' AND ticket_at <= $1::timestamptz - $2::interval ORDER BY ticket_at LIMIT $3"""
 
 
 class Due(NamedTuple):
