@@ -19,6 +19,15 @@ export class Card {
     if (row.seen?.seq) this.see(row.seen);
   }
 
+  /** How far the customer has received and read it. */
+  got({ delivered, read }: { delivered: number; read: number }): void {
+    this.row = {
+      ...this.row,
+      delivered: Math.max(this.row.delivered, delivered),
+      read: Math.max(this.row.read, read),
+    };
+  }
+
   see(seen: Seen): void {
     if (!this.seen || seen.seq > this.seen.seq) this.seen = seen;
   }

@@ -279,7 +279,8 @@ export class Desk {
   #status(status: Status): void {
     this.connection = status;
     if (status.is === 'online') this.#online();
-    else if (status.is === 'offline') this.#outbox.cut();
+    else this.news.cut();
+    if (status.is === 'offline') this.#outbox.cut();
     else if (status.is === 'stopped' && (status.why === 'auth' || status.why === 'ended')) this.#ended();
     else if (status.is === 'stopped' && status.why === 'upgrade') location.reload();
   }
@@ -342,9 +343,7 @@ export class Desk {
     this.#thread(c)?.entry(e);
     if (!s) return;
     const before = this.lists.card(c)?.row;
-    const known = this.lists.apply(s);
-    if (!known) this.lists.refreshSoon();
-    this.#opened(c);
+    this.#take(s);
     if (s.owner !== this.me.id) return;
     const written = e.kind === 'message' && e.by === 'customer';
     if (s.new && before?.owner !== this.me.id) this.news.card('chat', s);
@@ -354,10 +353,16 @@ export class Desk {
 
   #row(row: Row, refresh = true): void {
     const before = this.lists.card(row.id)?.row;
-    if (!this.lists.apply(row)) this.lists.refreshSoon();
+    this.#take(row);
     if (row.new && row.owner === this.me.id && before?.owner !== this.me.id) this.news.card('chat', row);
-    this.#opened(row.id);
     if (refresh) this.#thread(row.id)?.refreshSoon();
+  }
+
+  /** A card from the socket; a strange one brings the lists up to date. */
+  #take(row: Row): void {
+    if (!this.lists.apply(row)) this.lists.refreshSoon();
+    this.news.saw(this.lists.card(row.id)?.row ?? row);
+    this.#opened(row.id);
   }
 
   looksAt(c: number): boolean {
@@ -365,12 +370,7 @@ export class Desk {
   }
 
   #marks(frame: Extract<ServerFrame, { t: 'marks' }>): void {
-    const card = this.lists.card(frame.c);
-    if (card && frame.by === 'customer') {
-      const delivered = Math.max(card.row.delivered, frame.delivered);
-      const read = Math.max(card.row.read, frame.read);
-      card.row = { ...card.row, delivered, read };
-    }
+    if (frame.by === 'customer') this.lists.card(frame.c)?.got(frame);
     this.#thread(frame.c)?.mark(frame);
   }
 

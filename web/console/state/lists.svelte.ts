@@ -53,10 +53,10 @@ export class Lists {
     return this.#cards.get(id);
   }
 
-  /** Unread messages in one's own live chats, for the title. */
+  /** How many of one's own live chats have unread messages, for the title. */
   get unread(): number {
     const me = this.#me().id;
-    return this.#lists.live.cards.reduce((sum, card) => sum + card.unread(me), 0);
+    return this.#lists.live.cards.filter((card) => card.unread(me) > 0).length;
   }
 
   async load(tab: Tab): Promise<void> {

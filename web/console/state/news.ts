@@ -23,7 +23,8 @@ export class News {
   readonly bell: Bell;
   readonly alerts: Alerts;
   readonly #o: Options;
-  #rang: ReadonlySet<string> = new Set();
+  /** Conversations that ring here, and since when. */
+  readonly #calls = new Map<number, number | null | undefined>();
 
   constructor(options: Options) {
     this.#o = options;
@@ -58,20 +59,23 @@ export class News {
     void this.alerts.tell({ key: `${kind}.${id}.${last_seq}`, kind, c: id, title, body: preview });
   }
 
-  /** These chats ring at this person now, maybe none (LIFE-2). */
-  rings(calls: readonly Row[]): void {
-    const ringing = new Map(calls.map((row) => [`offered.${row.id}.${row.offered_at}`, row]));
-    for (const [key, { id, customer, preview }] of ringing)
-      if (!this.#rang.has(key))
-        void this.alerts.tell({
-          key,
-          kind: 'offered',
-          c: id,
-          title: `${customer.name} rings`,
-          body: preview,
-        });
-    this.#rang = new Set(ringing.keys());
-    this.alerts.ring(calls.length > 0);
+  /** A card as it is now: does it ring at this person (LIFE-2)? */
+  saw(row: Row): void {
+    const rings = row.state === 'offered' && row.offered_to === this.#o.me().id;
+    if (!rings && !this.#calls.delete(row.id)) return;
+    const { id, offered_at, customer, preview } = row;
+    if (rings && this.#calls.get(id) !== offered_at) {
+      this.#calls.set(id, offered_at);
+      const key = `offered.${id}.${offered_at}`;
+      void this.alerts.tell({ key, kind: 'offered', c: id, title: `${customer.name} rings`, body: preview });
+    }
+    this.alerts.ring(this.#calls.size > 0);
+  }
+
+  /** The line is cut: nobody knows what rings now. The lists tell when it is back. */
+  cut(): void {
+    this.#calls.clear();
+    this.alerts.ring(false);
   }
 
   /** Opens conversation `c` in the list where it stands now, as far as that is known. */
