@@ -190,6 +190,7 @@ export type ClientFrame =
   | Close
   | { t: 'watch'; c: number; since?: number }
   | { t: 'unwatch'; c: number }
+  | { t: 'follow'; all: boolean }
   | { t: 'delivered'; c: number; seq: number }
   | { t: 'read'; c: number; seq: number }
   | { t: 'typing'; c: number; on: boolean }
