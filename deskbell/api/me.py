@@ -28,6 +28,7 @@ async def settings(data: JSONBody[SettingsChange], signed_in: SignedInUser, edge
     """The same on all of a person's devices (LIST-4)."""
     given = {name: value for name, value in structs.asdict(data).items() if value is not UNSET}
     await staff.change_settings(edge.pool, signed_in.staff.id, given)
+    edge.signals.settings_changed(signed_in.staff.id)
     person = signed_in.staff
     return auth.me(person._replace(settings=person.settings | given))
 

@@ -28,6 +28,9 @@ class Signals(Protocol):
     async def availability_changed(self, staff_id: int, available: bool) -> None:
         """A switch was turned (PEOPLE-4): tell the person's devices, the team and the routing."""
 
+    def settings_changed(self, staff_id: int) -> None:
+        """Somebody's own settings are others now: tell their devices."""
+
     async def changed(self, what: str) -> None:
         """One of the words of the `changed` frame: lists to be fetched again."""
 

@@ -69,6 +69,7 @@ class Desk:
             "queue": lambda c, position, wait: self.router.hear_place(c, QueuePlace(position, wait)),
             "sessions": lambda *ids: hub.end_sessions(ids),
             "available": self._hear_availability,
+            "settings": self._hear_settings,
             "changed": lambda *what: self._hear_changed(what),
         }
 
@@ -111,6 +112,10 @@ class Desk:
         self._hear_availability(staff_id, available)
         self.bus.send("available", staff_id, available)
         await self.presence.look()
+
+    def settings_changed(self, staff_id: int) -> None:
+        self._hear_settings(staff_id)
+        self.bus.send("settings", staff_id)
 
     async def changed(self, *what: str) -> None:
         await self.directory.refresh()
@@ -158,6 +163,9 @@ class Desk:
 
     def _hear_availability(self, staff_id: int, available: bool) -> None:
         self.hub.tell_agent(staff_id, encode(AvailabilityFrame(available)))
+
+    def _hear_settings(self, staff_id: int) -> None:
+        self.hub.tell_agent(staff_id, encode(ChangedFrame(["session"])))
 
     def _hear_changed(self, what: Sequence[str]) -> None:
         self.hub.spawn(self.directory.refresh())

@@ -45,6 +45,9 @@ class Heard:
     async def availability_changed(self, staff_id: int, available: bool) -> None:
         self.switched.append((staff_id, available))
 
+    def settings_changed(self, staff_id: int) -> None:
+        self.words.append(f"settings of {staff_id}")
+
     async def changed(self, what: str) -> None:
         self.words.append(what)
 

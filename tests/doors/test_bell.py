@@ -90,3 +90,20 @@ async def test_bad_input_at_the_bell_is_named(house: House) -> None:
         assert (await ada.post("/api/notifications/read", json=body)).status_code == 400, body
     for quiet in (["mention"], ["mention.smell"], ["nothing.bell"], ["mention.bell"] * 31, "mention.bell"):
         assert (await ada.patch("/api/me/settings", json={"quiet": quiet})).status_code == 400, quiet
+
+
+@rule("TEAM-6", "OPS-2")
+async def test_a_switch_turned_on_one_device_reaches_the_others_and_counts_at_once(house: House) -> None:
+    one, two = await house.open(), await house.open()
+    chat = await live_chat(house)
+    phone = await chat.agent.console(two)
+    http = await chat.agent.http(one)
+    answer = await http.patch("/api/me/settings", json={"quiet": ["mention.bell", "chat.sound"]})
+    assert answer.json()["settings"]["quiet"] == ["mention.bell", "chat.sound"]
+    assert (await phone.hear("changed"))["what"] == ["session"]
+    async with two.node.pool.acquire() as connection, connection.transaction():
+        told = [
+            Notification(chat.agent.id, kind, chat.c, {"who": "Bruno"}) for kind in ("mention", "assigned")
+        ]
+        stored = await notices.save(connection, told, house.clock.now(), others=None)
+    assert [one.kind for one in stored] == ["assigned"]

@@ -55,7 +55,7 @@ export class Desk {
   readonly clock = new Clock();
   readonly panel = new Panel();
   readonly notices = new Notices();
-  readonly sounds = new Sounds();
+  readonly sounds = new Sounds(() => this.me.settings.sound ?? true);
   readonly lists: Lists;
   readonly team: Team;
   readonly drafts: Drafts;
@@ -68,6 +68,7 @@ export class Desk {
   readonly #ended: () => void;
   readonly #receipts = new Receipts((frame) => void this.#socket.send(frame));
   #wasOnline = false;
+  #saving = 0;
 
   constructor(me: Me, api: Api, router: Router, ended: () => void) {
     this.me = me;
@@ -86,7 +87,6 @@ export class Desk {
     const { lists, sounds } = this;
     this.news = new News({ api, router, lists, sounds, me: () => this.me, looksAt: (c) => this.looksAt(c) });
     this.drafts = new Drafts(store, me.id);
-    this.sounds.on = me.settings.sound ?? true;
     this.#outbox = new Outbox({
       store,
       scope: `staff.${me.id}`,
@@ -253,9 +253,10 @@ export class Desk {
 
   async setSettings(change: Me['settings']): Promise<void> {
     const before = this.me.settings;
+    this.#saving += 1;
     this.me = { ...this.me, settings: { ...before, ...change } };
-    this.sounds.on = this.me.settings.sound ?? true;
     const done = await this.act(() => this.api.patch('/api/me/settings', change));
+    this.#saving -= 1;
     if (!done) this.me = { ...this.me, settings: before };
   }
 
@@ -270,8 +271,7 @@ export class Desk {
   }
 
   #follow(): void {
-    if (this.supervises)
-      this.#socket.send({ t: 'follow', all: this.lists.scope === 'all' } as unknown as ClientFrame);
+    if (this.supervises) this.#socket.send({ t: 'follow', all: this.lists.scope === 'all' });
   }
 
   // -- the socket -----------------------------------------------------------------------------------------------
@@ -387,7 +387,8 @@ export class Desk {
 
   async #again(): Promise<void> {
     try {
-      this.me = await this.api.get<Me>('/api/session');
+      const me = await this.api.get<Me>('/api/session');
+      if (!this.#saving) this.me = me;
     } catch {
       // A session that ended is handled where every call is made.
     }

@@ -27,11 +27,12 @@ const TUNES: Record<Tune, [frequency: number, at: number][]> = {
 const NOT_MORE_OFTEN = 700;
 
 export class Sounds {
-  on = true;
+  readonly #wanted: () => boolean;
   #context: AudioContext | undefined;
   #last = 0;
 
-  constructor() {
+  constructor(wanted: () => boolean) {
+    this.#wanted = wanted;
     // Browsers keep audio silent until the first real click or key of a page.
     const wake = () => {
       if (!navigator.userActivation.isActive) return;
@@ -51,7 +52,12 @@ export class Sounds {
 
   play(tune: Tune): void {
     const context = this.#context;
-    if (!this.on || !context || context.state !== 'running' || Date.now() - this.#last < NOT_MORE_OFTEN)
+    if (
+      !this.#wanted() ||
+      !context ||
+      context.state !== 'running' ||
+      Date.now() - this.#last < NOT_MORE_OFTEN
+    )
       return;
     this.#last = Date.now();
     for (const [frequency, at] of TUNES[tune]) this.#tone(context, frequency, context.currentTime + at);
