@@ -16,9 +16,11 @@ from deskbell.api import (
     conversations,
     errors,
     history,
+    lists,
     notifications,
     problems,
     routes,
+    tickets,
     widget_chat,
 )
 from deskbell.api.ports import Edge
@@ -59,7 +61,9 @@ def make_routes(edge: Edge, desk: Desk, messages: Buckets) -> Litestar:
         *actions.route_handlers,
         *comments.route_handlers,
         *history.route_handlers,
+        *lists.route_handlers,
         *notifications.route_handlers,
+        *tickets.route_handlers,
         *widget_chat.route_handlers,
     ]
     return Litestar(
