@@ -19,7 +19,8 @@ SELECT {_SELECTED}, cu.name FROM conversation c JOIN customer cu ON cu.id = c.cu
 
 # What a visitor sees on coming back: the open chat, else the newest conversation.
 _CURRENT = """
-SELECT id FROM conversation WHERE customer_id = $1
+SELECT CASE WHEN kind = 'chat' AND state = 'closed' THEN COALESCE(linked_to, id) ELSE id END
+FROM conversation WHERE customer_id = $1
 ORDER BY state IN ('queued', 'offered', 'live', 'pending') DESC, id DESC LIMIT 1"""
 
 _AFTER = f"""
@@ -73,7 +74,7 @@ async def get(pool: Pool, conversation_id: int) -> Loaded | None:
 
 
 async def current_of(pool: Pool, customer_id: int) -> int | None:
-    """The conversation a visitor is shown, if there is any."""
+    """The conversation a visitor is shown, if there is any; for a chat that was merged, the ticket it is part of."""
     found: int | None = await pool.fetchval(_CURRENT, customer_id)
     return found
 

@@ -26,6 +26,10 @@ export type EventName =
   | 'revived'
   | 'ticket'
   | 'accepted'
+  | 'passed'
+  | 'transferred'
+  | 'given'
+  | 'merged'
   | 'department'
   | 'labels';
 
@@ -310,15 +314,18 @@ export interface WidgetSite {
   texts: Record<string, string>;
   form: { name: Ask; email: Ask; department: Ask; fields: FormField[] };
   departments: { id: number; name: string; available: boolean }[];
-  available: boolean;
   locale: string;
   limits: { text: number; file_mb: number; files: number };
 }
 
-/** Answer of POST /api/widget/session. */
+/** Answer of POST /api/widget/session. `open`: somebody can answer now; else why not, and when hours begin again. */
 export interface Boot {
   token: string;
   site: WidgetSite;
+  open: boolean;
+  why: 'hours' | 'nobody' | null;
+  opens_at: number | null;
+  offline: 'form' | 'hidden';
   customer: { name: string; email: string };
   view: VisitorView | null;
   now: number;
@@ -330,6 +337,14 @@ export interface Entries {
 }
 
 export type Role = 'agent' | 'supervisor' | 'admin';
+
+/** How somebody has left the lists. `filters` as in the address; `folded` are agents, 0 the queue, -1 what calls. */
+export interface ListSettings {
+  tab?: string;
+  scope?: 'mine' | 'all';
+  filters?: Record<string, string>;
+  folded?: number[];
+}
 
 export interface Me {
   id: number;
@@ -346,6 +361,7 @@ export interface Me {
     /** Notifications that are off, as in `mention.bell`. */
     quiet?: string[];
     digest?: boolean;
+    lists?: ListSettings | null;
   };
   departments: number[];
 }

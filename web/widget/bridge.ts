@@ -15,6 +15,8 @@ export type ToHost =
   | { d: typeof MARK; t: 'unread'; count: number }
   /** A person asked to put the panel away. */
   | { d: typeof MARK; t: 'close' }
+  /** From the page that a hiding launcher asks: somebody can answer now. */
+  | { d: typeof MARK; t: 'open'; open: boolean }
   /** A conversation is open here: load the frame with the next page, without a click. */
   | { d: typeof MARK; t: 'chat'; open: boolean };
 

@@ -2,7 +2,8 @@
  * The one script a site puts in: `<script src="https://desk/widget.js" data-site="KEY" async></script>`.
  * It runs inside somebody else's page: it never throws into it, keeps one global (`Deskbell`), fetches nothing before the
  * first click, and relies on no array method, iterator or JSON, since the page may have changed them.
- * Optional: data-position="left|right", data-color="#rrggbb", data-label, data-lang.
+ * Optional: data-position="left|right", data-color="#rrggbb", data-label, data-lang. The desk itself adds data-away="hidden"
+ * when its launchers hide while nobody can answer: then one small page is asked, in a frame, before anything shows.
  */
 import { MARK, safeColor, type ToFrame, type ToHost } from '../bridge';
 import { sheetText } from './look';
@@ -43,6 +44,7 @@ function boot(script: HTMLScriptElement, page: Page): void {
     frame && frame.contentWindow && frame.contentWindow.postMessage(message, desk);
 
   let frame: HTMLIFrameElement | undefined;
+  let probe: HTMLIFrameElement | undefined;
   let shown = false;
   let up = false;
   let returns = 0;
@@ -88,6 +90,7 @@ function boot(script: HTMLScriptElement, page: Page): void {
   function show(want: boolean, focus: boolean): void {
     load();
     shown = want;
+    button.hidden = false;
     panel.toggleAttribute('inert', !want);
     button.className = want ? 'open' : '';
     button.setAttribute('aria-expanded', '' + want);
@@ -102,9 +105,13 @@ function boot(script: HTMLScriptElement, page: Page): void {
   }
 
   const heard = safe((event: MessageEvent) => {
-    if (!frame || event.source !== frame.contentWindow || event.origin !== desk) return;
     const said = event.data as ToHost;
-    if (!said || said.d !== MARK) return;
+    if (event.origin !== desk || !said || said.d !== MARK) return;
+    if (said.t === 'open' && probe && event.source === probe.contentWindow) {
+      button.hidden = !shown && said.open !== true;
+      return probe.remove();
+    }
+    if (!frame || event.source !== frame.contentWindow) return;
     if (said.t === 'up') {
       up = true;
       words = given('label') || '' + said.label;
@@ -164,6 +171,12 @@ function boot(script: HTMLScriptElement, page: Page): void {
     }),
   };
   safe(() => localStorage.getItem(flag) && load())();
+  if (given('away') === 'hidden' && !frame) {
+    probe = make('iframe');
+    button.hidden = probe.hidden = true;
+    probe.src = desk + '/widget/open/' + encodeURIComponent(site);
+    root.appendChild(probe);
+  }
 }
 
 safe(() => {

@@ -21,6 +21,7 @@ class Lazy<C> {
 
 export const welcome = new Lazy(() => import('./Welcome.svelte'));
 export const conversation = new Lazy(() => import('./Conversation.svelte'));
+export const notice = new Lazy(() => import('./Notice.svelte'));
 export const emoji = new Lazy(() => import('./Emoji.svelte'));
 export const endDialog = new Lazy(() => import('./EndDialog.svelte'));
 export const fileView = new Lazy(() => import('./FileView.svelte'));

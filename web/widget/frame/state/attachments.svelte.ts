@@ -1,8 +1,11 @@
 /** Files chosen for the next message: uploaded at once, each with progress, a picture and an honest failure (VISITOR-7). */
 import { clientId, type File } from '../../../client/frames';
 import { ApiError } from '../../../client/http';
-import { t } from '../texts/index.svelte';
+import { rare } from '../texts/en.rare';
+import { learn, t } from '../texts/index.svelte';
 import type { Session } from './session';
+
+learn(rare);
 
 export class Attachment {
   readonly key = clientId();

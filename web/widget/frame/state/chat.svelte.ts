@@ -2,11 +2,11 @@
 import {
   clientId,
   type Ack,
+  type Boot,
   type Close,
   type Entry,
   type File,
   type Nack,
-  type QueuePlace,
   type Send,
   type ServerFrame,
   type Start,
@@ -19,19 +19,20 @@ import type { Line, Pending } from '../../../client/pending';
 import { backoff, DeskSocket, type Status } from '../../../client/socket';
 import * as threads from '../../../client/thread';
 import type { Thread } from '../../../client/thread';
-import type { Polling } from './polling';
+import { Answers } from './answers.svelte';
+import { Detour } from './detour.svelte';
+import { Landing } from './landing.svelte';
 import type { Session } from './session';
 import { refusedStart, type Details, type Failed } from './refused';
 import { Typing } from './typing.svelte';
 
 export type Phase = 'loading' | 'ready' | 'failed' | 'forbidden' | 'upgrade';
 
-const [LANDS_WITHIN, POLL_AFTER] = [4_000, 3];
-
 export class Chat {
   phase = $state.raw<Phase>('loading');
   site = $state.raw<WidgetSite | null>(null);
   customer = $state.raw({ name: '', email: '' });
+  readonly answers = new Answers();
   view = $state.raw<VisitorView | null>(null);
   /** The conversation shown; null before the first message is stored. */
   c = $state.raw<number | null>(null);
@@ -41,8 +42,9 @@ export class Chat {
   loadingOlder = $state.raw(false);
   /** A start that the server refused: the form shows it again with its text. */
   refused = $state.raw<Failed | null>(null);
-  /** Acknowledged, but its entry has not come yet: still shown, as stored. */
-  #landing = $state.raw<Line>([]);
+  /** What was begun here went into an earlier message (TICKET-7). */
+  merged = $state.raw(false);
+  readonly #landing = new Landing();
   #ownMarksKnown = $state.raw(false);
 
   readonly session: Session;
@@ -54,47 +56,34 @@ export class Chat {
   readonly typing = new Typing((on) => {
     return this.c !== null && (this.#socket?.send({ t: 'typing', c: this.c, on }) ?? false);
   });
-  /** No socket gets through, but HTTP does. */
-  polling = $state.raw(false);
-  #polling: Polling | undefined;
-  /** Sockets that failed since the last that worked. */
-  #misses = 0;
+  readonly #detour: Detour;
   #boots = 0;
   #openTimer: ReturnType<typeof setTimeout> | undefined;
   #fetching: Promise<void> | undefined;
   #readSent = 0;
+  /** The chat that was merged away: what still comes of it is not shown. */
+  #left = 0;
 
   constructor(session: Session) {
     this.session = session;
-  }
-
-  /** After a few failed sockets it goes by HTTP, until the first that works. */
-  async #missed(): Promise<void> {
-    this.#misses += 1;
-    if (this.#misses < POLL_AFTER) return;
-    const { Polling } = await import('./polling');
-    this.#polling ??= new Polling({
-      session: this.session,
+    this.#detour = new Detour({
+      session,
       news: () => this.#news(),
       answered: (answer) => (answer.t === 'ack' ? this.#ack(answer) : this.#nack(answer)),
-      changed: (working) => {
-        this.polling = working;
-        if (working) this.#outbox?.flush();
-      },
+      open: () => this.#outbox?.flush(),
     });
-    if (this.#misses >= POLL_AFTER) this.#polling.start();
   }
 
-  #met(): void {
-    this.#misses = 0;
-    this.#polling?.stop();
+  /** No socket gets through, but HTTP does. */
+  get polling(): boolean {
+    return this.#detour.working;
   }
 
   echoes = $derived.by(() => {
-    const landing = threads.echoes(this.thread, this.c, this.#landing);
+    const landing = threads.echoes(this.thread, this.c, this.#landing.list);
     return [...landing, ...threads.echoes(this.thread, this.c, this.line)];
   });
-  landed = (item: Pending): boolean => this.#landing.some((one) => one.frame.id === item.frame.id);
+  landed = (item: Pending): boolean => this.#landing.has(item);
   begun = $derived(this.c !== null || this.line.some((item) => item.frame.t === 'start'));
   state = $derived(this.view?.state ?? (this.begun ? 'queued' : null));
   over = $derived(this.state === 'closed' || this.state === 'archived');
@@ -107,8 +96,7 @@ export class Chat {
     if (this.phase !== 'failed') this.phase = 'loading';
     try {
       const boot = await this.session.boot();
-      this.site = boot.site;
-      this.customer = boot.customer;
+      this.#learn(boot);
       this.#show(boot.view);
       if (boot.view) await this.#loadNewest(boot.view.c);
       this.phase = 'ready';
@@ -120,6 +108,19 @@ export class Chat {
     }
   }
 
+  #learn(boot: Boot): void {
+    this.site = boot.site;
+    this.customer = boot.customer;
+    this.answers.learn(boot);
+  }
+
+  /** Asks again whether somebody can answer, unless that was a moment ago. */
+  async look(): Promise<void> {
+    if (this.begun || this.answers.fresh) return;
+    const boot = await this.session.boot().catch(() => null);
+    if (boot) this.#learn(boot);
+  }
+
   retryNow(): void {
     this.#socket?.retryNow();
   }
@@ -129,7 +130,7 @@ export class Chat {
     this.#outbox = new Outbox({
       store: this.session.store,
       scope: this.session.scope,
-      transmit: (frame) => this.#socket?.send(frame) || !!this.#polling?.send(frame),
+      transmit: (frame) => this.#socket?.send(frame) || this.#detour.send(frame),
       changed: (line) => (this.line = line),
       locks: navigator.locks,
     });
@@ -151,9 +152,9 @@ export class Chat {
     this.status = status;
     if (status.is === 'offline') {
       if (!this.polling) this.#outbox?.cut();
-      this.#missed().catch(() => undefined); // asked for again at the next failure
+      this.#detour.missed().catch(() => undefined); // asked for again at the next failure
     }
-    if (status.is === 'online' || status.is === 'stopped') this.#met();
+    if (status.is === 'online' || status.is === 'stopped') this.#detour.met();
     if (status.is !== 'stopped') return;
     if (status.why === 'forbidden') this.phase = 'forbidden';
     else if (status.why === 'upgrade') this.phase = 'upgrade';
@@ -201,13 +202,15 @@ export class Chat {
           this.typing.heard(frame.on ? (frame.name ?? '') : null);
         return;
       case 'queue':
-        return this.#queue(frame);
+        if (this.view?.c === frame.c) this.view = { ...this.view, queue: frame };
     }
   }
 
   #entry(c: number, entry: Entry, view: VisitorView | undefined): void {
+    if (c === this.#left) return;
     if (c !== this.c) this.#change(c);
     if (view) this.view = view;
+    if (entry.event?.name === 'merged') return this.#follow(c, Number(entry.event['number']));
     const fresh = entry.seq > threads.head(this.thread);
     this.#put([entry]);
     if (entry.kind !== 'message' || entry.by !== 'agent') return;
@@ -217,8 +220,7 @@ export class Chat {
 
   #put(entries: readonly Entry[]): void {
     this.thread = threads.merge(this.thread, entries);
-    const landed = new Set(entries.map((entry) => entry.id));
-    if (this.#landing.length) this.#landing = this.#landing.filter((item) => !landed.has(item.frame.id));
+    this.#landing.landed(new Set(entries.map((entry) => entry.id)));
     if (threads.hole(this.thread) !== null) void this.#fill();
     this.#tellDelivered();
   }
@@ -229,6 +231,13 @@ export class Chat {
     if (this.c === null || seq <= delivered) return;
     if (!this.#socket?.send({ t: 'delivered', c: this.c, seq })) return;
     this.thread = threads.mark(this.thread, { by: 'customer', delivered: seq, read: 0, at: Date.now() });
+  }
+
+  #follow(from: number, to: number): void {
+    this.#left = from;
+    this.#change(to);
+    this.merged = true;
+    this.#socket?.send({ t: 'watch', c: to, since: 0 });
   }
 
   /** Everything there is was in front of the person's eyes. */
@@ -358,19 +367,11 @@ export class Chat {
 
   #ack(ack: Ack): void {
     const item = this.line.find((one) => one.frame.id === ack.id);
-    if (item?.frame.t === 'start' && this.c !== ack.c) this.#change(ack.c);
-    if (item && !this.thread.entries.some((entry) => entry.id === ack.id)) this.#land(item, ack.c);
+    if (item?.frame.t === 'start' && this.c !== ack.c && this.#left !== ack.c) this.#change(ack.c);
+    if (item && !this.thread.entries.some((entry) => entry.id === ack.id))
+      this.#landing.add(item, ack.c, () => void this.#refresh());
     this.#outbox?.ack(ack);
     if (item?.frame.t === 'start' && !this.view) void this.#refreshView();
-  }
-
-  /** Keeps the echo in place until the entry comes; asks for it when that takes too long. */
-  #land(item: Pending, c: number): void {
-    if (item.frame.t === 'close') return;
-    const { id, text = '' } = item.frame;
-    const kept: Pending = { ...item, frame: { t: 'send', id, c, text } };
-    this.#landing = [...this.#landing, kept];
-    setTimeout(() => this.#landing.includes(kept) && void this.#refresh(), LANDS_WITHIN);
   }
 
   async #refreshView(): Promise<void> {
@@ -392,9 +393,7 @@ export class Chat {
     const behind = frames.filter((one): one is Send => one.t === 'send' && one.c === null);
     for (const { id } of [frame, ...behind]) this.#outbox?.drop(id);
     this.refused = refusedStart(frame, behind, why);
-  }
-
-  #queue({ c, position, wait }: { c: number } & QueuePlace): void {
-    if (this.view?.c === c) this.view = { ...this.view, queue: { position, wait } };
+    this.answers.forget();
+    void this.look();
   }
 }

@@ -12,7 +12,6 @@ const site: Boot['site'] = {
   texts: {},
   form: { name: 'off', email: 'off', department: 'off', fields: [] },
   departments: [],
-  available: true,
   locale: '',
   limits: { text: 10_000, file_mb: 25, files: 10 },
 };
@@ -41,6 +40,7 @@ let store: MemoryStore;
 let view: VisitorView | null;
 let entries: Entry[];
 let asked: string[];
+let answers: Pick<Boot, 'open' | 'why' | 'opens_at'>;
 
 /** The desk's HTTP side, at the browser's own boundary. */
 function answer(path: string): unknown {
@@ -49,7 +49,15 @@ function answer(path: string): unknown {
     const after = Number(new URLSearchParams(path.split('?')[1]).get('after') ?? 0);
     return { entries: entries.filter((entry) => entry.seq > after), more: false };
   }
-  return { token: 'secret', site, customer: { name: '', email: '' }, view, now: 0 } satisfies Boot;
+  return {
+    token: 'secret',
+    site,
+    customer: { name: '', email: '' },
+    view,
+    now: 0,
+    offline: 'form',
+    ...answers,
+  } satisfies Boot;
 }
 
 async function opened(): Promise<Chat> {
@@ -72,6 +80,7 @@ beforeEach(() => {
   view = null;
   entries = [];
   asked = [];
+  answers = { open: true, why: null, opens_at: null };
   FakeSocket.all = [];
   vi.stubGlobal('WebSocket', FakeSocket);
   vi.stubGlobal('fetch', (path: string) => Promise.resolve(new Response(JSON.stringify(answer(path)))));
@@ -215,4 +224,38 @@ test('Where no socket gets through, messages go and come by HTTP.', async () => 
   FakeSocket.last.ready();
   expect(chat.polling).toBe(false);
   vi.useRealTimers();
+});
+
+test('Whether somebody can answer is asked again when the panel opens, but not at once.', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] });
+  const chat = await opened();
+  answers = { open: false, why: 'hours', opens_at: 5_000 };
+  await chat.look();
+  expect([chat.answers.open, asked.length]).toEqual([true, 1]);
+  vi.setSystemTime(Date.now() + 10_000);
+  await chat.look();
+  expect([chat.answers.open, chat.answers.opensAt, asked.length]).toEqual([false, 5_000, 2]);
+  vi.useRealTimers();
+});
+
+test('A chat that was merged is left for the earlier message, and says so.', async () => {
+  view = { ...live, state: 'queued', agent: null };
+  const chat = await opened();
+  const merged: Entry = {
+    seq: 3,
+    prev: 2,
+    kind: 'event',
+    by: 'system',
+    at: 3000,
+    event: { name: 'merged', number: 5 },
+  };
+  FakeSocket.last.push({ t: 'entry', c: 7, e: merged });
+  expect([chat.c, chat.merged]).toEqual([5, true]);
+  expect(wire().at(-1)).toEqual({ t: 'watch', c: 5, since: 0 });
+  FakeSocket.last.push({
+    t: 'entry',
+    c: 7,
+    e: { ...merged, seq: 4, event: { name: 'closed', by: 'system' } },
+  });
+  expect(chat.c).toBe(5);
 });

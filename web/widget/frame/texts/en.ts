@@ -1,14 +1,14 @@
-/** Every text of the widget. `{name}` stands for a value; the keys are the type of the other languages. */
+import type { form } from './en.form';
+import type { notice } from './en.notice';
+import type { rare } from './en.rare';
+
+/** The texts that a conversation may need; others come with their parts. `{name}` stands for a value. */
 export const en = {
   chat: 'Chat',
   close: 'Close the chat window',
   'sound.on': 'Sound is on. Turn it off',
   'sound.off': 'Sound is off. Turn it on',
   end: 'End chat',
-  'end.ask': 'End this chat?',
-  'end.hint': 'You can write again at any time.',
-  'end.yes': 'End chat',
-  'end.no': 'Keep chatting',
   loading: 'Opening the chat…',
   'boot.failed': 'The chat cannot be reached right now.',
   'boot.forbidden': 'This chat is not available here.',
@@ -17,37 +17,14 @@ export const en = {
   upgrade: 'There is a newer version of this chat.',
   hello: 'How can we help?',
   'hello.sub': 'Write to us, we answer right here.',
-  away: 'Leave us a message',
-  'away.sub': 'Nobody is here right now. We will answer as soon as we are back.',
-  'form.name': 'Your name',
-  'form.email': 'Your e-mail',
-  'form.department': 'What is it about?',
-  'form.choose': 'Please choose',
-  'form.message': 'Your message',
-  'form.optional': 'optional',
-  'form.start': 'Start chat',
-  'form.leave': 'Send message',
-  'form.need': 'Please fill this in.',
-  'form.email.bad': 'This does not look like an e-mail address.',
-  'form.long': 'At most {limit} characters.',
-  'department.away': 'away',
   write: 'Write a message…',
   'write.again': 'Write to start again…',
   send: 'Send',
   attach: 'Add a file',
   emoji: 'Emoji',
   drop: 'Drop files here to add them',
-  'file.remove': 'Remove {name}',
-  'file.retry': 'Try {name} again',
-  'file.big': '{name} is too big: at most {limit} MB.',
-  'file.empty': '{name} is empty.',
-  'file.many': 'At most {limit} files in one message.',
   'file.failed': '{name} was not uploaded: {why}',
-  'file.type': '{name}: this kind of file is not allowed.',
-  'file.uploading': 'Uploading {name}, {share} %',
   'file.wait': 'Sent as soon as the files are uploaded.',
-  'file.get': 'Download {name}, {size}',
-  'file.gone': 'This file cannot be loaded now.',
   'text.long': 'The message is too long: {count} of {limit} characters.',
   full: 'Too many unsent messages. Wait until the connection is back.',
   sending: 'Sending',
@@ -71,15 +48,6 @@ export const en = {
   offline: 'No connection. Trying again…',
   'offline.kept': 'What you write is kept and sent when it is back.',
   now: 'Try now',
-  queue: 'All agents are busy. You are number {position} in the queue.',
-  'queue.next': 'All agents are busy. You are next.',
-  'queue.plain': 'All agents are busy. You are in the queue.',
-  'wait.soon': 'It will take less than a minute.',
-  'wait.one': 'It will take about 1 minute.',
-  wait: 'It will take about {minutes} minutes.',
-  ticket: 'We got your message. Nobody is free right now; we will answer here as soon as we can.',
-  ended: 'This chat has ended.',
-  'ended.hint': 'Write below to start again.',
   'event.started': 'Chat started',
   'event.queued': 'Waiting for a free agent',
   'event.assigned': '{agent} joined the chat',
@@ -94,5 +62,6 @@ export const en = {
   'title.unread': '({count}) {title}',
 };
 
-export type Key = keyof typeof en;
+export type Key = keyof typeof en | keyof typeof form | keyof typeof notice | keyof typeof rare;
+/** Every text of another language: it is fetched whole. */
 export type Texts = Record<Key, string>;

@@ -1,6 +1,9 @@
 /** The language of the widget: `t('key', {name: value})`. English is built in, another language is one file more. */
 import { en, type Key, type Texts } from './en';
 
+/** English is all there once the parts that need the rest are. */
+const english: Partial<Texts> = en;
+
 const MORE: Record<string, () => Promise<Texts>> = {
   de: () => import('./de').then((file) => file.de),
   ar: () => import('./ar').then((file) => file.ar),
@@ -8,7 +11,7 @@ const MORE: Record<string, () => Promise<Texts>> = {
 const RIGHT_TO_LEFT = ['ar', 'fa', 'he', 'ur'];
 
 class Language {
-  texts = $state.raw<Texts>(en);
+  texts = $state.raw(english);
   /** For Intl: days and times. */
   locale = $state.raw('en');
 
@@ -17,8 +20,8 @@ class Language {
     for (const wish of wishes) {
       const base = wish.toLowerCase().split('-')[0]!;
       if (base !== 'en' && !MORE[base]) continue;
-      this.texts = (await MORE[base]?.().catch(() => en)) ?? en;
-      this.locale = this.texts === en && base !== 'en' ? 'en' : wish;
+      this.texts = (await MORE[base]?.().catch(() => english)) ?? english;
+      this.locale = this.texts === english && base !== 'en' ? 'en' : wish;
       break;
     }
     const page = document.documentElement;
@@ -29,8 +32,13 @@ class Language {
 
 export const language = new Language();
 
+/** A part brings its English. */
+export function learn(more: Partial<Texts>): void {
+  Object.assign(english, more);
+}
+
 export function t(key: Key, values?: Record<string, string | number>): string {
-  const text = language.texts[key];
+  const text = language.texts[key] ?? key;
   return values ? text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole)) : text;
 }
 
@@ -48,6 +56,14 @@ export function dayName(at: number, now: number): string {
   if (dayOf(at) === dayOf(now - 86_400_000)) return t('yesterday');
   const year = new Date(at).getFullYear() === new Date(now).getFullYear() ? undefined : 'numeric';
   const options = { weekday: 'long', day: 'numeric', month: 'long', year } as const;
+  return new Intl.DateTimeFormat(language.locale, options).format(at);
+}
+
+/** A moment to come, in the reader's own time: the time alone today, the weekday within six days, else the date. */
+export function moment(at: number, now: number): string {
+  const far = at - now > 6 * 86_400_000;
+  const day = far ? ({ day: 'numeric', month: 'long' } as const) : ({ weekday: 'long' } as const);
+  const options = { hour: '2-digit', minute: '2-digit', ...(dayOf(at) !== dayOf(now) && day) } as const;
   return new Intl.DateTimeFormat(language.locale, options).format(at);
 }
 

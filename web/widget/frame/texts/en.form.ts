@@ -1,0 +1,20 @@
+/** Texts of the form, which come with it. */
+export const form = {
+  away: 'Leave us a message',
+  'away.sub': 'Nobody is here right now.',
+  'away.hours': 'We are closed right now.',
+  'away.opens': 'We are back {when}.',
+  'away.next': 'We answer by e-mail or here.',
+  'form.name': 'Your name',
+  'form.email': 'Your e-mail',
+  'form.department': 'What is it about?',
+  'form.choose': 'Please choose',
+  'form.message': 'Your message',
+  'form.optional': 'optional',
+  'form.start': 'Start chat',
+  'form.leave': 'Send message',
+  'form.need': 'Please fill this in.',
+  'form.email.bad': 'This does not look like an e-mail address.',
+  'form.long': 'At most {limit} characters.',
+  'department.away': 'away',
+};
