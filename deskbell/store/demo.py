@@ -33,6 +33,8 @@ class Filling(NamedTuple):
     entry: Rows
     seen: Rows
     file: Rows
+    notification: Rows
+    note: Rows
 
 
 async def lock(db: Database) -> None:
@@ -49,5 +51,5 @@ async def save(db: Database, filling: Filling) -> None:
     for table, rows in filling._asdict().items():
         if rows:
             await db.execute(_INSERT.format(table=table, columns=", ".join(rows[0])), to_json(rows))
-    for table in ("customer", "conversation"):
+    for table in ("customer", "conversation", "notification", "note"):
         await db.execute(_CONTINUE.format(table=table))

@@ -41,6 +41,7 @@ async def test_every_state_that_exists_is_in_it(pool: asyncpg.Pool, store: FileS
     assert len(rows) == 46
     assert {key for key in found if key[0] == "chat"} == {
         ("chat", "live", None),
+        ("chat", "pending", None),
         ("chat", "queued", None),
         ("chat", "closed", "customer"),
         ("chat", "closed", "agent"),

@@ -15,8 +15,8 @@ from deskbell.kit import ids
 from deskbell.kit.clock import Clock
 from deskbell.kit.files import FileStore, preview_id
 from deskbell.kit.tokens import Passwords
+from deskbell.store import closing_tags, departments, labels, sites, staff
 from deskbell.store import demo as rows
-from deskbell.store import departments, labels, sites, staff
 from deskbell.store.demo import Filling
 from deskbell.store.types import Database, Pool
 
@@ -45,7 +45,7 @@ async def fill(pool: Pool, clock: Clock, files: FileStore, passwords: Passwords)
             return False
         teller = await _desk(connection, now, random, hashed, pictures)
         lives = _lives(talks, teller)
-        await rows.save(connection, _filling(talks, lives, pictures, now))
+        await rows.save(connection, _filling(talks, lives, pictures, teller.staff, now))
     for picture in pictures:
         await files.put(picture.id, picture.drawn.png)
         await files.put(preview_id(picture.id), picture.drawn.webp)
@@ -85,9 +85,17 @@ async def _desk(db: Database, now: datetime, random: Random, hashed: str, pictur
         {department_id: name for name, department_id in department_ids.items()},
         {label_id: name for name, label_id in label_ids.items()},
         {picture.id: _fact(picture) for picture in pictures},
+        active=frozenset(person.id for person in team.values()),
+        closing_tags=await _closing_tags(db),
+        online={person.id: person.departments for person in team.values()},
     )
     known = {(picture.customer_id, picture.name): picture.id for picture in pictures}
     return Teller(facts, team, department_ids, label_ids, known, site.id, now, random)
+
+
+async def _closing_tags(db: Database) -> dict[int, str]:
+    tags = [await closing_tags.add(db, name) for name in people.CLOSING_TAGS]
+    return {tag.id: tag.name for tag in tags if tag is not None}
 
 
 async def _hire(
@@ -142,7 +150,9 @@ def _lives(talks: list[Talk], teller: Teller) -> list[Life]:
     return [teller.live(talk, number_of[n], n + 1) for n, talk in enumerate(talks)]
 
 
-def _filling(talks: list[Talk], lives: list[Life], pictures: list[Picture], now: datetime) -> Filling:
+def _filling(
+    talks: list[Talk], lives: list[Life], pictures: list[Picture], team: dict[str, Staff], now: datetime
+) -> Filling:
     customers, conversations, entries, seen = [], [], [], []
     for number, (talk, life) in enumerate(zip(talks, lives, strict=True), start=1):
         marked, thread = _marked(talk, life)
@@ -162,7 +172,36 @@ def _filling(talks: list[Talk], lives: list[Life], pictures: list[Picture], now:
         }
         for picture in pictures
     ]
-    return Filling(customers, conversations, entries, seen, files)
+    return Filling(customers, conversations, entries, seen, files, _told(lives), _notes(talks, lives, team))
+
+
+def _told(lives: list[Life]) -> list[dict[str, Any]]:
+    """What stands under people's bells, oldest first."""
+    told = sorted((one for life in lives for one in life.told), key=lambda one: one[1])
+    return [
+        {**notification._asdict(), "id": number, "at": at}
+        for number, (notification, at) in enumerate(told, start=1)
+    ]
+
+
+def _notes(talks: list[Talk], lives: list[Life], team: dict[str, Staff]) -> list[dict[str, Any]]:
+    """Notes on customers' profiles (TEAM-7)."""
+    notes: list[dict[str, Any]] = []
+    for talk, life in zip(talks, lives, strict=True):
+        if (said := talk.deed("note")) is not None:
+            who, _, text = said.partition(" ")
+            number = len(notes) + 1
+            notes.append(
+                {
+                    "id": number,
+                    "customer_id": life.conversation.customer_id,
+                    "staff_id": team[who].id,
+                    "client_id": f"note-{number}",
+                    "text": text,
+                    "at": life.entries[-1].at,
+                }
+            )
+    return notes
 
 
 def _customer(number: int, talk: Talk, conversation: dict[str, Any]) -> dict[str, Any]:

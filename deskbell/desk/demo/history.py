@@ -8,16 +8,20 @@ from random import Random
 from deskbell.desk.demo.talks import Line, Talk
 from deskbell.domain.commands import (
     AcceptTicket,
+    AddComment,
     Assign,
     ChangeLabels,
     CloseConversation,
     Command,
+    FlagChat,
     KeepWaiting,
+    OfferTransfer,
+    SetPending,
     StartChat,
     TurnIntoTicket,
     WriteMessage,
 )
-from deskbell.domain.conversation import Change, Conversation, Entry
+from deskbell.domain.conversation import Change, Conversation, Entry, Notification
 from deskbell.domain.facts import Facts
 from deskbell.domain.lifecycle import begin, decide
 from deskbell.domain.people import SYSTEM, Customer, Staff
@@ -34,9 +38,12 @@ class Life:
     conversation: Conversation
     facts: Facts
     entries: list[Entry] = field(default_factory=list)
+    told: list[tuple[Notification, datetime]] = field(default_factory=list)
 
     def apply(self, command: Command, now: datetime) -> None:
-        self.add(decide(self.conversation, command, self.facts, now))
+        change = decide(self.conversation, command, self.facts, now)
+        self.add(change)
+        self.told += [(notification, now) for notification in change.notifications]
 
     def add(self, change: Change) -> None:
         self.conversation = change.conversation
@@ -137,7 +144,41 @@ class Teller:
         if talk.state == "closed-customer":
             life.apply(CloseConversation(number, Customer(customer_id), f"close-{number}"), soon)
         elif talk.state == "closed-system":
-            reason = "the customer was silent for 2 hours"
+            reason = "no answer from the customer for 2 hours"
             life.apply(CloseConversation(number, SYSTEM, None, reason), last + SILENCE)
         elif talk.state in ("closed-agent", "ticket-closed") and how in ("agent", "closed"):
-            life.apply(CloseConversation(number, self.staff[talk.owner], f"close-{number}"), soon)
+            life.apply(self._closing(talk, number), soon)
+        self._act(life, talk, last)
+
+    def _closing(self, talk: Talk, number: int) -> CloseConversation:
+        """By hand, with what was said in the closing dialog (LIFE-12)."""
+        owner, said = self.staff[talk.owner], talk.deed("close")
+        if said is None:
+            return CloseConversation(number, owner, f"close-{number}")
+        sentiment, _, tag = said.partition(" ")
+        tags = {name: tag_id for tag_id, name in self.facts.closing_tags.items()}
+        return CloseConversation(number, owner, f"close-{number}", sentiment=sentiment, tag=tags[tag])
+
+    def _act(self, life: Life, talk: Talk, last: datetime) -> None:
+        """What was done after the last line, half a minute apart."""
+        number = life.conversation.id
+        for n, (what, rest) in enumerate(talk.deeds, start=1):
+            name = f"deed-{number}-{n}"
+            owner = self.staff[talk.owner]
+            who, _, text = rest.partition(" ")
+            command: Command
+            match what:
+                case "flag":
+                    command = FlagChat(number, owner, name, True)
+                case "pending":
+                    command = SetPending(number, owner, name, True)
+                case "transfer":
+                    command = OfferTransfer(number, owner, name, self.staff[who].id, None, text)
+                case "comment":
+                    named = [person.id for key, person in self.staff.items() if f"@{key}" in text]
+                    for key, person in self.staff.items():
+                        text = text.replace(f"@{key}", f"@{person.name}")
+                    command = AddComment(number, self.staff[who], name, text, tuple(named))
+                case _:
+                    continue
+            life.apply(command, last + n * timedelta(seconds=30))

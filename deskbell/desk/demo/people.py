@@ -26,6 +26,9 @@ LABELS = (
 )
 
 
+CLOSING_TAGS = ("Solved", "Refunded", "Replaced", "No answer", "Wrong shop")
+
+
 class Person(NamedTuple):
     """`key` is the part of the address before the @."""
 

@@ -1,7 +1,9 @@
 """The demo's conversations, read from talks.txt.
 
 A talk begins with `# state owner age [mark] | department | customer | labels`. Then lines: `C` the customer writes,
-`A` the owner answers, `A=` with format; `[name.png]` at the beginning of a line is a picture sent with it.
+`A` the owner answers, `A=` with format; `[name.png]` at the beginning of a line is a picture sent with it. After them,
+`!` and what is done: `flag`, `pending`, `comment WHO @WHOM text`, `transfer WHO note`, `note WHO text`,
+`close SENTIMENT TAG`.
 """
 
 import re
@@ -24,6 +26,13 @@ class Line(NamedTuple):
     picture: str | None
 
 
+class Deed(NamedTuple):
+    """What is done after the last line: a word, and what comes behind it."""
+
+    what: str
+    rest: str
+
+
 class Talk(NamedTuple):
     """`state` as in talks.txt; `age`: how long ago its last line was; `mark`: how far the customer has read."""
 
@@ -35,6 +44,11 @@ class Talk(NamedTuple):
     customer: str
     labels: tuple[str, ...]
     lines: tuple[Line, ...]
+    deeds: tuple[Deed, ...]
+
+    def deed(self, what: str) -> str | None:
+        """What stands behind this word, if it is done."""
+        return next((deed.rest for deed in self.deeds if deed.what == what), None)
 
 
 def read_talks() -> list[Talk]:
@@ -55,7 +69,8 @@ def _talk(lines: list[str]) -> Talk:
         department,
         customer,
         tuple(label.strip() for label in labels.split(",") if label.strip()),
-        tuple(_line(line) for line in lines[1:]),
+        tuple(_line(line) for line in lines[1:] if not line.startswith("!")),
+        tuple(Deed(*line[2:].partition(" ")[::2]) for line in lines[1:] if line.startswith("!")),
     )
 
 
