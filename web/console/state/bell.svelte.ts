@@ -37,7 +37,8 @@ export class Bell {
       }
       if (page) {
         const last = page.notices.at(-1)?.id ?? 0;
-        const below = page.next === null ? [] : this.shown.filter((one) => one.id < last);
+        const joined = page.next !== null && this.shown.some((one) => one.id === last);
+        const below = joined ? this.shown.filter((one) => one.id < last) : [];
         this.shown = [...page.notices, ...below];
         if (!below.length) this.next = page.next;
         this.unread = page.unread;
