@@ -227,15 +227,6 @@ async def test_who_waits_sees_the_place_in_the_queue_and_that_an_agent_came(
     await expect(second.get_by_text("You are next.")).to_have_count(0)
 
 
-async def test_when_nobody_is_there_the_message_is_kept_for_later(desk: Desk, page: Page) -> None:
-    await page.goto(f"{desk.address}/chat/shop")
-    await expect(page.get_by_role("heading", name="Leave us a message")).to_be_visible()
-    await page.get_by_label("Your message").fill("Call me back")
-    await page.get_by_role("button", name="Send message").click()
-    await expect(page.get_by_text("We got your message.")).to_be_visible()
-    assert await desk.pool.fetchval("SELECT state FROM conversation") == "unassigned"
-
-
 async def test_the_customer_ends_the_chat_and_writing_starts_it_again(desk: Desk, page: Page) -> None:
     ada = await desk.console("Ada")
     await page.goto(f"{desk.address}/chat/shop")
