@@ -18,7 +18,7 @@ from typing import NamedTuple
 import asyncpg
 import msgspec
 
-from bench import assign, fill, lists, people, screen, search, server
+from bench import assign, fill, lists, people, screen, search, server, timers
 from bench.figures import Figures
 from bench.load import Plan, Report, Visitor, percentile
 from bench.people import Member
@@ -44,10 +44,32 @@ class Scale(NamedTuple):
     assigns: int
     closed: int
     starts: int
+    due: int
+    due_seconds: float
 
 
-QUICK = Scale(rounds=2, seconds=1.5, open_runs=1, open_seconds=4, assigns=60, closed=10_000, starts=2)
-FULL = Scale(rounds=5, seconds=6, open_runs=3, open_seconds=12, assigns=300, closed=100_000, starts=5)
+QUICK = Scale(
+    rounds=2,
+    seconds=1.5,
+    open_runs=1,
+    open_seconds=4,
+    assigns=60,
+    closed=10_000,
+    starts=2,
+    due=1_000,
+    due_seconds=6,
+)
+FULL = Scale(
+    rounds=5,
+    seconds=6,
+    open_runs=3,
+    open_seconds=12,
+    assigns=300,
+    closed=100_000,
+    starts=5,
+    due=10_000,
+    due_seconds=60,
+)
 
 
 class Bench:
@@ -85,6 +107,7 @@ class Bench:
         return [
             ("idle sockets", lambda: self.measure_idle(db)),
             ("assignment", lambda: self.measure_assignment(db)),
+            ("timers", lambda: self.measure_timers(db)),
             ("messages", lambda: self.measure_messages(db, dsn)),
             ("lists", lambda: self.measure_lists(db)),
             ("screen", lambda: self.measure_screen(db)),
@@ -128,6 +151,15 @@ class Bench:
         times = await assign.assign_times(self.desk.origin, agent, guests, self.scale.assigns)
         self.figures.put("assign_p99_ms", percentile(sorted(times), 0.99) * 1e3)
         await db.execute("UPDATE staff SET available = false WHERE id = $1", agent.id)
+        await db.execute("UPDATE conversation SET state = 'closed', closed_at = now(), closed_by = 'system'")
+        self.desk.stop()
+
+    async def measure_timers(self, db: asyncpg.Connection) -> None:
+        """From the moment a time is over until the desk has done what follows (LIFE-18)."""
+        self.desk.start()
+        count, seconds = self.scale.due, self.scale.due_seconds
+        lags = await timers.timer_lags(db, self.site, self.agents[0].id, count, seconds)
+        self.figures.put("timer_lag_p99_s", percentile(lags, 0.99))
         await db.execute("UPDATE conversation SET state = 'closed', closed_at = now(), closed_by = 'system'")
         self.desk.stop()
 
