@@ -60,6 +60,7 @@ async def test_out_of_hours_a_message_is_left_and_becomes_a_ticket(
     row = await desk.pool.fetchrow(
         "SELECT c.state, email FROM conversation c JOIN customer u ON u.id = customer_id"
     )
+    assert row is not None
     assert tuple(row) == ("unassigned", "marta@example.org")
 
 
