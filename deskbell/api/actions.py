@@ -21,6 +21,7 @@ from deskbell.domain.commands import (
     OfferTransfer,
     SetPending,
 )
+from deskbell.domain.errors import Refused
 from deskbell.domain.people import Staff
 from deskbell.kit.text import clean, name
 from deskbell.realtime import actions
@@ -38,6 +39,8 @@ def _transfer(a: actions.Transfer, staff: Staff) -> Command:
 
 def _comment(a: actions.Comment, staff: Staff) -> Command:
     text = clean(a.text, COMMENT, "A comment").strip()
+    if not text:
+        raise Refused("empty", "An empty comment is not posted.")
     return AddComment(a.c, staff, a.id, text, tuple(a.mentions))
 
 
@@ -61,7 +64,7 @@ _COMMANDS: dict[type, Callable[[Any, Staff], Command]] = {
 
 
 def command_of(action: Action, staff: Staff) -> Command:
-    """Raises BadText."""
+    """Raises BadText, and Refused for an empty comment."""
     return _COMMANDS[type(action)](action, staff)
 
 

@@ -4,7 +4,7 @@ import copy
 import json
 import math
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 from hypothesis import HealthCheck, given, settings
@@ -212,4 +212,6 @@ def text(value: Any) -> str:
 
 
 def struct_of(kind: Any) -> bool:
-    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+    """Whether it is a struct, or one of several."""
+    kinds = get_args(kind) or (kind,)
+    return all(isinstance(one, type) and issubclass(one, msgspec.Struct) for one in kinds)

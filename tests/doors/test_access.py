@@ -73,6 +73,19 @@ REFUSED: dict[tuple[str, str], dict[str, int]] = {
     ("POST", "/api/closing-tags"): TUNES,
     ("PATCH", "/api/closing-tags/{tag_id}"): TUNES,
     ("GET", "/api/closing-dialog"): STAFF,
+    ("POST", "/api/actions"): SEES,
+    ("GET", "/api/conversations/loads"): STAFF | dict.fromkeys(("olga", "mate", "ada"), 403),
+    ("GET", "/api/conversations/{number}/comments"): SEES,
+    ("GET", "/api/customers/{customer_id}/conversations"): SEES,
+    ("GET", "/api/customers/{customer_id}/conversations/{number}"): SEES,
+    ("GET", "/api/customers/{customer_id}/notes"): SEES,
+    ("POST", "/api/customers/{customer_id}/notes"): SEES,
+    ("DELETE", "/api/customers/{customer_id}/notes/{note_id}"): STAFF | dict.fromkeys(ROLES[3:], 404),
+    ("GET", "/api/notifications"): STAFF,
+    ("POST", "/api/notifications/read"): STAFF,
+    ("GET", "/api/team/loads"): STAFF,
+    ("GET", "/api/timers"): STAFF,
+    ("POST", "/api/tickets/accept"): STAFF,
 }
 """For each route, who is refused with what; everybody else is let in."""
 
@@ -102,6 +115,10 @@ BODIES: dict[str, Any] = {
     "PATCH /api/preferences": {"max_chats": 6},
     "POST /api/closing-tags": {"name": "Sold"},
     "PATCH /api/closing-tags/{tag_id}": {"name": "Sold out"},
+    "POST /api/actions": {"t": "flag", "id": "f", "c": 1, "on": True},
+    "POST /api/customers/{customer_id}/notes": {"id": "n", "text": "Likes tea"},
+    "POST /api/notifications/read": {"all": True},
+    "POST /api/tickets/accept": {"id": "q", "count": 3},
 }
 QUERIES = {"/api/conversations": "?tab=live", "/api/widget/entries": "?c=1", "/api/files": "?name=a.txt"}
 QUERIES["/api/widget/files"] = "?name=a.txt"
@@ -113,6 +130,7 @@ NUMBERS = {
     "number": 1,
     "file_id": "0" * 32,
     "tag_id": 1,
+    "note_id": 999,
 }
 
 
@@ -173,3 +191,20 @@ async def test_every_door_lets_in_whom_it_should_and_nobody_else(door: Door, hou
                     f"{method} {path} {role}: {answer.status_code}, not {expected} {answer.text[:90]}"
                 )
     assert wrong == []
+
+
+@rule("TEAM-7", "PEOPLE-7")
+async def test_a_note_goes_by_its_author_or_a_supervisor_and_by_nobody_else(door: Door, house: House) -> None:
+    clients = await people(house)
+    notes = "/api/customers/1/notes"
+    ids = [
+        (await clients["ada"].post(notes, json={"id": f"n{n}", "text": "Likes tea"})).json()["id"]
+        for n in range(2)
+    ]
+    of_sven = (await clients["sven"].post(notes, json={"id": "s", "text": "Pays late"})).json()["id"]
+    for role, status in {"nobody": 401, "visitor": 401, "theo": 401, "olga": 404, "mate": 404}.items():
+        assert (await clients[role].delete(f"{notes}/{ids[0]}")).status_code == status, role
+    assert (await clients["ada"].delete(f"{notes}/{of_sven}")).status_code == 403
+    for role, note in (("ada", ids[0]), ("sven", ids[1])):
+        assert (await clients[role].delete(f"{notes}/{note}")).status_code < 300
+    assert [note["id"] for note in (await clients["ada"].get(notes)).json()["notes"]] == [of_sven]

@@ -1,8 +1,9 @@
 """Every body and every query of the HTTP API, made wrong in every way: a clear refusal, never a fault (B1-B9, S7, S9)."""
 
+import json
 import re
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import httpx
 import pytest
@@ -92,8 +93,8 @@ async def test_no_body_is_a_fault(house: House) -> None:
     for route in routes:
         if not garbage.struct_of(route.body):
             continue
-        good = garbage.valid(route.body)
-        bodies = garbage.examples(garbage.broken(good), 12) + garbage.examples(good, 3)
+        good, kinds = garbage.valid(route.body), len(get_args(route.body)) or 1
+        bodies = garbage.examples(garbage.broken(good), 12 * kinds) + garbage.examples(good, 3 * kinds)
         right = clients[1] if "/widget/" in route.path else clients[0]
         for client in clients if (route.method, route.path) not in SKIPPED else clients[2:]:
             for body in bodies if client is right else bodies[:2]:
@@ -227,3 +228,58 @@ async def test_what_may_not_be_set_is_refused_by_name(door: Door, house: House) 
     assert (
         await ada.post("/api/session", json={"email": "ada@desk.test\x00", "password": PASSWORD})
     ).status_code == 401
+
+
+OVER: dict[str, tuple[dict[str, Any], str]] = {
+    "a comment": ({"t": "comment", "text": "x" * 4_001}, "4000"),
+    "an empty comment": ({"t": "comment", "text": ""}, "1"),
+    "a comment of blanks": ({"t": "comment", "text": " \n "}, "empty"),
+    "names in a comment": ({"t": "comment", "text": "x", "mentions": [1] * 21}, "20"),
+    "the note of a transfer": ({"t": "transfer", "agent": 1, "note": "x" * 501}, "500"),
+    "a colleague's number": ({"t": "assign", "agent": 2**31}, "2147483647"),
+    "two receivers": ({"t": "transfer", "agent": 1, "department": 1}, "choose one"),
+    "no receiver": ({"t": "transfer"}, "choose one"),
+    "an unknown action": ({"t": "explode"}, "explode"),
+    "a field too many": ({"t": "flag", "on": True, "role": "admin"}, "role"),
+    "an id too long": ({"t": "flag", "on": True, "id": "x" * 65}, "64"),
+}
+
+
+@pytest.mark.parametrize(("action", "named"), OVER.values(), ids=list(OVER))
+async def test_an_action_that_cannot_be_is_refused_with_why_at_both_doors(
+    door: Door, house: House, action: dict[str, Any], named: str
+) -> None:
+    chat = await live_chat(house)
+    ada = await chat.agent.http()
+    body = {"id": "a", "c": chat.c} | action
+    answer = await ada.post("/api/actions", json=body)
+    assert (answer.status_code, named in answer.json()["error"]["text"]) == (400, True), answer.text
+    await chat.ada.raw(json.dumps(body))
+    refusal = await chat.ada.find(lambda f: f["t"] in ("nack", "error"), "a refusal")
+    assert named in refusal["text"], refusal
+    assert await chat.marta.quiet() == []
+    assert await chat.ada.quiet("entry", "row") == []
+
+
+TOO_MUCH = [
+    ("/api/tickets/accept", {"id": "q", "count": 0}, "1"),
+    ("/api/tickets/accept", {"id": "q", "count": 101}, "100"),
+    ("/api/conversations/{c}/close", {"id": "c", "note": "x" * 2_001}, "2000"),
+    ("/api/conversations/{c}/close", {"id": "c", "sentiment": "furious"}, "sentiment"),
+    ("/api/conversations/{c}/close", {"id": "c", "tag": 77}, "does not exist"),
+    ("/api/customers/{customer}/notes", {"id": "n", "text": "x" * 4_001}, "4000"),
+    ("/api/customers/{customer}/notes", {"id": "n", "text": "  "}, "empty"),
+    ("/api/notifications/read", {"ids": [1] * 101}, "100"),
+]
+
+
+@pytest.mark.parametrize(("path", "body", "named"), TOO_MUCH, ids=range(len(TOO_MUCH)))
+async def test_what_is_too_much_is_refused_with_the_limit(
+    door: Door, house: House, path: str, body: dict[str, Any], named: str
+) -> None:
+    chat = await live_chat(house)
+    customer = await house.pool.fetchval("SELECT customer_id FROM conversation WHERE id = $1", chat.c)
+    ada = await chat.agent.http()
+    answer = await ada.post(path.format(c=chat.c, customer=customer), json=body)
+    assert (answer.status_code, named in answer.text) == (400, True), answer.text
+    assert await house.pool.fetchval("SELECT state FROM conversation WHERE id = $1", chat.c) == "live"
