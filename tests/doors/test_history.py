@@ -41,6 +41,8 @@ async def test_a_history_is_paged_upwards_and_holds_no_comments(door: Door, hous
         await http.post(
             f"/api/conversations/{chat.c}/messages", json={"id": f"m{number}", "text": f"M{number}"}
         )
+    await chat.ada.quiet()
+    await chat.marta.quiet()
     comment: dict[str, Any] = {"t": "comment", "id": "k", "c": chat.c, "text": "Between us"}
     assert (await http.post("/api/actions", json=comment)).status_code == 200
     customer = (await http.get(f"/api/conversations/{chat.c}")).json()["customer"]["id"]
