@@ -53,10 +53,7 @@ class Groups(Struct):
 
 
 class Counts(Struct):
-    """`tickets` are the open ones, `groups` all of them. `most`: a search is counted up to here.
-
-    The last two are what ringing cards and transfers count down from.
-    """
+    """`tickets` are the open ones, `groups` all of them. `most`: a search is counted up to here."""
 
     live: int
     pending: int
@@ -65,8 +62,6 @@ class Counts(Struct):
     tickets: int
     groups: Groups
     most: int | None
-    ring_seconds: int
-    transfer_minutes: int
 
 
 class AgentLoad(Struct):
@@ -152,7 +147,6 @@ async def list_rows(
 async def count_rows(
     staff_user: StaffUser,
     edge: Here,
-    desk: TheDesk,
     asked: Asked,
     tab: FromQuery[Tab | None] = None,
     whose: Whose = "mine",
@@ -160,7 +154,6 @@ async def count_rows(
     """The filter counts for `tab`; the others are counted whole. A text search is counted up to `most`."""
     _check(staff_user, whose, asked)
     found = await lists.counts(edge.pool, staff_user, scope=whose, tab=tab, asked=asked)
-    preferences = desk.directory.preferences
     return Counts(
         live=found["live"],
         pending=found["pending"],
@@ -169,8 +162,6 @@ async def count_rows(
         tickets=found["tickets"],
         groups=Groups(found["unassigned"], found["assigned"], found["closed_tickets"]),
         most=lists.MOST_COUNTED if asked.text else None,
-        ring_seconds=preferences.ring_seconds,
-        transfer_minutes=preferences.transfer_minutes,
     )
 
 

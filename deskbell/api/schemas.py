@@ -38,6 +38,8 @@ class SettingsOf(Struct, frozen=True, kw_only=True):
     enter_sends: bool = True
     quiet: list[str] = field(default_factory=list)
     digest: bool = True
+    lists: dict[str, Any] | None = None
+    """As ListSettings; None: never changed."""
 
 
 class Me(Struct, frozen=True, kw_only=True):
@@ -71,6 +73,20 @@ class Availability(Body):
     available: bool
 
 
+ListTab = Literal["live", "pending", "tagged", "closed", "tickets"]
+
+
+class ListSettings(Body):
+    """How somebody has left the lists: `filters` as in the address, `folded` are agents of the supervisors' desk (0: the queue)."""
+
+    tab: ListTab = "live"
+    scope: Literal["mine", "all"] = "mine"
+    filters: Annotated[dict[ListTab, Annotated[str, Meta(max_length=300)]], Meta(max_length=5)] = field(
+        default_factory=dict
+    )
+    folded: Annotated[list[int], Meta(max_length=1_000)] = field(default_factory=list)
+
+
 class SettingsChange(Body):
     live_sort: Literal["activity", "new"] | UnsetType = UNSET
     theme: Literal["system", "light", "dark"] | UnsetType = UNSET
@@ -78,6 +94,7 @@ class SettingsChange(Body):
     enter_sends: bool | UnsetType = UNSET
     quiet: Annotated[list[QuietWay], Meta(max_length=len(KINDS) * len(WAYS))] | UnsetType = UNSET
     digest: bool | UnsetType = UNSET
+    lists: ListSettings | UnsetType = UNSET
 
 
 class PasswordChange(Body):

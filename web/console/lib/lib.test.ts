@@ -2,8 +2,10 @@ import { expect, test } from 'vitest';
 import type { Entry, Row } from '../../client/frames';
 import { agoOf, compactOf, dayOf, sizeOf, spanOf } from './format';
 import { bubbleOf, echoBubbles, itemsOf } from './groups';
-import { comesBefore, tabOf } from './placement';
-import { keepPlace, ROW, visible } from './window';
+import { askedOf, fits, narrowing, parseFilter, queryOf } from './filters';
+import { calls, comesBefore, standsIn, tabOf, type View } from './placement';
+import { sectionsOf } from './sections';
+import { evenly, HEAD, keepPlace, ROW, stacked, visible } from './window';
 
 const NOON = new Date(2026, 2, 2, 12).getTime();
 const MINUTE = 60_000;
@@ -51,26 +53,115 @@ test('An unassigned ticket stands with its department, or with all when it has n
   expect(tabOf({ ...ticket, state: 'archived' }, ada)).toBeNull();
 });
 
+const view = (change: Partial<View> = {}): View => ({
+  tab: 'live',
+  group: 'unassigned',
+  sort: 'activity',
+  looker: ada,
+  byAgent: false,
+  rank: (agent) => agent,
+  ...change,
+});
+
 test('Live is ordered by the customer’s last message or by the start; ties by number.', () => {
   const old = row({ id: 1, created_at: 1, last_customer_at: 50 });
   const young = row({ id: 2, created_at: 2, last_customer_at: 40 });
-  expect(comesBefore('live', 'activity', old, young)).toBe(true);
-  expect(comesBefore('live', 'new', old, young)).toBe(false);
-  expect(comesBefore('live', 'new', row({ id: 9 }), row({ id: 8 }))).toBe(true);
+  expect(comesBefore(view(), old, young)).toBe(true);
+  expect(comesBefore(view({ sort: 'new' }), old, young)).toBe(false);
+  expect(comesBefore(view({ sort: 'new' }), row({ id: 9 }), row({ id: 8 }))).toBe(true);
 });
 
-test('Only the rows around the window are drawn.', () => {
-  expect(visible(0, 720, 100_000)).toEqual({ from: 0, to: 16 });
-  expect(visible(50_000 * ROW, 720, 100_000)).toEqual({ from: 49_994, to: 50_016 });
-  expect(visible(0, 720, 3)).toEqual({ from: 0, to: 3 });
+test('What rings at me or is handed over to me stands on top of Live; what I hand over does not.', () => {
+  const transfer = { by: 2, at: NOON, department: 5 };
+  const ringing = row({ state: 'offered', owner: null, offered_to: 1, last_customer_at: 1 });
+  expect(
+    [ringing, row({ owner: 2, transfer }), row({ transfer: { ...transfer, by: 1 } })].map((one) =>
+      calls(one, ada.me),
+    ),
+  ).toEqual([true, true, false]);
+  expect(tabOf(row({ owner: 2, transfer: { by: 2, at: NOON, to: 3 } }), ada)).toBeNull();
+  expect(tabOf(ringing, ada)).toBe('live');
+  expect(comesBefore(view(), ringing, row({ id: 9, last_customer_at: NOON }))).toBe(true);
+});
+
+test('A chat stands in Tagged as long as it is open and names me, whoever has it.', () => {
+  const tagged = row({ owner: 2, mentioned: [1] });
+  expect([tabOf(tagged, ada), standsIn('tagged', row({ mentioned: [1] }), ada)]).toEqual(['tagged', true]);
+  expect(tabOf({ ...tagged, state: 'closed' }, ada)).toBeNull();
+});
+
+test('An address and a filter say the same, and what makes no sense is left out.', () => {
+  const filter = parseFilter('?label=3&q=two+words&flagged=perhaps&from=2026-03-01&department=x&nonsense=1');
+  expect(filter).toEqual({ q: 'two words', label: '3', from: '2026-03-01' });
+  expect(queryOf(filter)).toBe('q=two+words&label=3&from=2026-03-01');
+  expect(narrowing(parseFilter('group=closed'))).toEqual([]);
+});
+
+test('A range of days is asked for from the first midnight to the one after the last.', () => {
+  const asked = askedOf({ from: '2026-03-02', to: '2026-03-02' }, 'closed');
+  const day = new Date(2026, 2, 2).getTime();
+  expect([Number(asked.get('from')), Number(asked.get('to'))]).toEqual([day, new Date(2026, 2, 3).getTime()]);
+});
+
+test('A card fits a filter by all it shows, and a list of tickets by its group.', () => {
+  const labelled = row({ labels: [3, 4], department: 5, flagged_at: NOON });
+  const all = { label: '4', department: '5', flagged: 'true', from: '2026-03-02', to: '2026-03-02' };
+  expect(fits(labelled, all, 'live')).toBe(true);
+  for (const other of [
+    { label: '9' },
+    { department: '6' },
+    { flagged: 'false' },
+    { to: '2026-03-01' },
+    { agent: '2' },
+  ])
+    expect(fits(labelled, { ...all, ...other }, 'live')).toBe(false);
+  const ticket = row({ kind: 'ticket', state: 'assigned' });
+  expect([fits(ticket, {}, 'tickets'), fits(ticket, { group: 'assigned' }, 'tickets')]).toEqual([
+    false,
+    true,
+  ]);
+});
+
+test('The supervisors’ desk stands by agent, the queue first, with totals of all chats however few are here.', () => {
+  const card = (change: Partial<Row>) => ({ row: row(change) });
+  const cards = [
+    card({ owner: 2, waiting_since: 9 }),
+    card({ owner: 1 }),
+    card({ owner: null, state: 'queued' }),
+  ];
+  const load = { agent: 2, live: 7, pending: 3, waiting: 4, since: 5 };
+  const options = {
+    me: { id: 8, departments: [] },
+    rank: (agent: number) => 10 - agent,
+    tab: 'live' as const,
+  };
+  const some = sectionsOf(cards, [load], { ...options, complete: false });
+  expect(some.map((one) => one.key)).toEqual(['queue', 2, 1]);
+  expect(some[1]).toMatchObject({ count: 7, pending: 3, waiting: 4, since: 5 });
+  expect(sectionsOf(cards, [load], { ...options, complete: true })[1]).toMatchObject({
+    count: 1,
+    pending: 3,
+    waiting: 1,
+    since: 9,
+  });
+});
+
+test('Only the lines around the window are drawn, also when they are not equally high.', () => {
+  expect(visible(0, 720, evenly(100_000))).toEqual({ from: 0, to: 16 });
+  expect(visible(50_000 * ROW, 720, evenly(100_000))).toEqual({ from: 49_994, to: 50_016 });
+  expect(visible(0, 720, evenly(3))).toEqual({ from: 0, to: 3 });
+  const heads = stacked([HEAD, ROW, HEAD, ROW, ROW]);
+  expect([0, HEAD, HEAD + ROW + 1, heads.height - 1].map(heads.at)).toEqual([0, 1, 2, 4]);
 });
 
 test('The place is kept when something comes in above, also when the first visible row is what moved.', () => {
+  const drawn = (lines: string[]) => ({ lines, layout: evenly(lines.length) });
   const before = ['a', 'b', 'c', 'd', 'e'];
-  expect(keepPlace(before, ['new', ...before], 2 * ROW)).toBe(ROW);
-  expect(keepPlace(before, ['c', 'a', 'b', 'd', 'e'], 2 * ROW)).toBe(0);
-  expect(keepPlace(before, before.slice(1), 2 * ROW)).toBe(-ROW);
-  expect(keepPlace(before, ['new', ...before], 0)).toBe(0);
+  const moved = (after: string[], top: number) => keepPlace(drawn(before), drawn(after), top);
+  expect(moved(['new', ...before], 2 * ROW)).toBe(ROW);
+  expect(moved(['c', 'a', 'b', 'd', 'e'], 2 * ROW)).toBe(0);
+  expect(moved(before.slice(1), 2 * ROW)).toBe(-ROW);
+  expect(moved(['new', ...before], 0)).toBe(0);
 });
 
 function said(seq: number, minutes: number, by: Entry['by'] = 'customer'): Entry {

@@ -17,9 +17,10 @@ const STATE: Record<string, string> = {
 };
 const CHANNEL: Record<string, string> = { web: 'Web', whatsapp: 'WhatsApp', email: 'E-mail' };
 
-/** `Closed by the customer · left the chat` (LIFE-9). */
-export function closedWords(row: Pick<Row, 'closed_by' | 'close_reason'>): string {
-  const by = row.closed_by ? `Closed by ${BY[row.closed_by] ?? row.closed_by}` : 'Closed';
+/** `Closed by the customer · no answer for long` (LIFE-9); `name` is the agent's, if it was one. */
+export function closedWords(row: Pick<Row, 'closed_by' | 'close_reason'>, name = ''): string {
+  const who = row.closed_by === 'agent' && name ? name : (BY[row.closed_by ?? ''] ?? row.closed_by);
+  const by = row.closed_by ? `Closed by ${who}` : 'Closed';
   const why =
     row.close_reason && row.close_reason !== 'by hand' ? (WHY[row.close_reason] ?? row.close_reason) : '';
   return why ? `${by} · ${why}` : by;
@@ -33,6 +34,12 @@ const FEELING: Record<string, string> = { negative: 'Negative', neutral: 'Neutra
 
 export function sentimentWord(sentiment: string): string {
   return FEELING[sentiment] ?? sentiment;
+}
+
+const CLOSER: Record<string, string> = { customer: 'The customer', agent: 'An agent', system: 'The system' };
+
+export function closerWord(by: string): string {
+  return CLOSER[by] ?? by;
 }
 
 export function channelWord(channel: string): string {

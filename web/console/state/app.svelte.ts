@@ -54,7 +54,8 @@ export class App {
 
   enter(me: Me): void {
     this.notice = '';
-    if (this.router.place.page === 'setup' || location.pathname === '/') this.router.go('/live', 'replace');
+    if (this.router.place.page === 'setup') this.router.go('/live', 'replace');
+    this.router.restore(me.settings.lists);
     this.desk = new Desk(me, this.api, this.router, () =>
       this.#end('Your session has ended. Sign in again to go on where you were.'),
     );

@@ -15,17 +15,19 @@ import { Outbox } from '../../client/outbox';
 import type { Line, Pending } from '../../client/pending';
 import { DeskSocket, type Status } from '../../client/socket';
 import { pageStore } from '../../client/storage';
-import type { Scope, Sort } from '../lib/placement';
+import { queryOf, type Filter } from '../lib/filters';
+import type { Scope, Sort, Tab } from '../lib/placement';
 import { Actions } from './actions';
 import { Clock } from './clock.svelte';
 import { Conversation, rowOf, type Wire } from './conversation.svelte';
 import { Drafts } from './drafts.svelte';
+import { Habits } from './habits.svelte';
 import { Lists } from './lists.svelte';
 import { News } from './news';
 import { Notices } from './notices.svelte';
 import { Panel } from './panel.svelte';
 import { Receipts } from './receipts';
-import { Router } from './router.svelte';
+import { pathOf, type Router } from './router.svelte';
 import { Sounds } from './sounds';
 import { Team } from './team.svelte';
 import { Timers } from './timers.svelte';
@@ -57,6 +59,7 @@ export class Desk {
   readonly notices = new Notices();
   readonly sounds = new Sounds(() => this.me.settings.sound ?? true);
   readonly lists: Lists;
+  readonly habits: Habits;
   readonly team: Team;
   readonly drafts: Drafts;
   readonly timers: Timers;
@@ -76,8 +79,13 @@ export class Desk {
     this.router = router;
     this.#ended = ended;
     const store = pageStore();
-    this.lists = new Lists(api, () => this.me);
     this.team = new Team(api);
+    this.lists = new Lists(api, () => this.me, {
+      tab: () => (router.place.page === 'list' ? router.place.tab : 'live'),
+      filter: (tab) => router.filter(tab),
+      rank: (agent) => this.team.rank(agent),
+    });
+    this.habits = new Habits(api, me.settings.lists);
     this.timers = new Timers(api);
     this.actions = new Actions(api, {
       act: (action) => this.act(action),
@@ -263,6 +271,13 @@ export class Desk {
   setSort(sort: Sort): void {
     this.lists.setSort(sort);
     void this.setSettings({ live_sort: sort });
+  }
+
+  /** Narrows a list: the address says by what (LIST-5). */
+  narrow(tab: Tab, filter: Filter, how: 'push' | 'replace' = 'push'): void {
+    const { place } = this.router;
+    const id = place.page === 'list' && place.tab === tab ? place.id : null;
+    this.router.go(`${pathOf(tab, id)}?${queryOf(filter)}`, how);
   }
 
   setScope(scope: Scope): void {

@@ -1,13 +1,39 @@
 import { ApiError, type Api } from '../../client/http';
 import type { Me, Row } from '../../client/frames';
-import { comesBefore, tabOf, TABS, type Looker, type Scope, type Sort, type Tab } from '../lib/placement';
+import { askedOf, fits, groupOf, queryOf, type Filter } from '../lib/filters';
+import {
+  comesBefore,
+  standsIn,
+  TABS,
+  type Group,
+  type Looker,
+  type Scope,
+  type Sort,
+  type Tab,
+  type View,
+} from '../lib/placement';
+import type { AgentLoad } from '../lib/sections';
 import { Card } from './cards.svelte';
 
 const PAGE = 50;
 const REFRESH_AFTER = 400;
+const COUNT_ALL_AFTER = 1500;
+const ASK_AGAIN_AFTER = 2000;
 
-export type Counts = Record<Tab, number>;
+export type Counts = Record<Tab, number> & {
+  groups: Record<Group, number>;
+  /** A search is counted up to here. */
+  most: number | null;
+};
 type Status = 'idle' | 'loading' | 'ready' | 'error';
+
+/** What the lists are told from outside: where the person is, and the order of the agents' names. */
+export interface Surroundings {
+  tab(): Tab;
+  filter(tab: Tab): Filter;
+  rank(agent: number): number;
+}
+const NOWHERE: Surroundings = { tab: () => 'live', filter: () => ({}), rank: (agent) => agent };
 
 /** One tab's cards in order; `next` is the server's cursor, null when all are here. */
 export class List {
@@ -17,6 +43,8 @@ export class List {
   status: Status = $state('idle');
   loadingMore = $state(false);
   error = $state('');
+  /** What the cards were asked for with. */
+  filter: Filter = $state.raw({});
   /** Grows at each fresh load, so that a late answer to an older question is dropped. */
   turn = 0;
   /** Cards that moved while a load was under way: the answer may be older than they are. */
@@ -27,22 +55,30 @@ export class List {
   }
 }
 
-/** The five lists, their counts, and the cards in them: loaded by HTTP, kept right by socket frames (LIST-1, 4, 6). */
+/** The five lists, their counts, and the cards in them: loaded by HTTP, kept right by socket frames (LIST-1, 4, 5, 6). */
 export class Lists {
   counts: Counts | null = $state.raw(null);
+  /** Everybody's open chats in numbers, for supervisors who look at everyone's (SUPERVISOR-1). */
+  loads: readonly AgentLoad[] = $state.raw([]);
   scope: Scope = $state('mine');
   sort: Sort = $state('activity');
   readonly #api: Api;
   readonly #me: () => Me;
+  readonly #around: Surroundings;
   readonly #cards = new Map<number, Card>();
   readonly #lists = Object.fromEntries(TABS.map((tab) => [tab, new List(tab)])) as Record<Tab, List>;
+  #counted = '';
   #timer: ReturnType<typeof setTimeout> | undefined;
   #countTimer: ReturnType<typeof setTimeout> | undefined;
+  #againTimer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(api: Api, me: () => Me) {
+  constructor(api: Api, me: () => Me, around: Surroundings = NOWHERE) {
     this.#api = api;
     this.#me = me;
-    this.sort = me().settings.live_sort ?? 'activity';
+    this.#around = around;
+    const { settings, role } = me();
+    this.sort = settings.live_sort ?? 'activity';
+    if (role && role !== 'agent') this.scope = settings.lists?.scope ?? 'mine';
   }
 
   of(tab: Tab): List {
@@ -53,29 +89,54 @@ export class Lists {
     return this.#cards.get(id);
   }
 
-  /** How many of one's own live chats have unread messages, for the title. */
+  /** Unread messages in one's own live chats, for the title. */
   get unread(): number {
     const me = this.#me().id;
-    return this.#lists.live.cards.filter((card) => card.unread(me) > 0).length;
+    return this.#lists.live.cards.reduce((sum, card) => sum + card.unread(me), 0);
+  }
+
+  /** Sorted by whose the chats are: what supervisors see of everyone. */
+  byAgent(tab: Tab): boolean {
+    return this.scope === 'all' && (tab === 'live' || tab === 'pending');
+  }
+
+  /** How long a list is, as far as the server or the cards tell. */
+  total(list: List): number {
+    const { tab } = list;
+    const counted = tab === 'tickets' ? this.counts?.groups[groupOf(list.filter)] : this.counts?.[tab];
+    return Math.max(list.cards.length, list.next === null ? 0 : (counted ?? 0));
+  }
+
+  /** The person looks at this tab: its cards are those of the address, and so is its count. */
+  look(tab: Tab): void {
+    const list = this.#lists[tab];
+    const query = queryOf(this.#around.filter(tab));
+    if (list.status === 'idle' || queryOf(list.filter) !== query) void this.load(tab);
+    if (this.counts && this.#counted !== this.#countQuery()) void this.loadCounts();
   }
 
   async load(tab: Tab): Promise<void> {
     const list = this.#lists[tab];
     const turn = ++list.turn;
+    const filter = this.#around.filter(tab);
+    if (queryOf(filter) !== queryOf(list.filter)) list.status = 'idle';
+    list.filter = filter;
     if (list.status !== 'ready') list.status = 'loading';
     list.moved = new Set();
     try {
-      const page = await this.#page(tab, null);
+      const page = await this.#page(list, null);
       if (turn !== list.turn) return;
       const fresh = page.rows.map((row) => this.#card(row));
-      list.cards = page.next === null ? fresh : this.#join(list, fresh);
+      list.cards = page.next === null || list.status !== 'ready' ? fresh : this.#join(list, fresh);
       if (list.cards.length <= fresh.length) list.next = page.next;
       list.status = 'ready';
-      for (const card of list.moved) this.#place(list, card, this.#stands(card.row));
+      list.error = '';
+      for (const card of list.moved) this.#place(list, card);
       list.moved = null;
     } catch (error) {
       if (turn !== list.turn || list.status === 'ready') return;
       list.status = 'error';
+      list.cards = [];
       list.error = error instanceof ApiError ? error.message : 'Something went wrong.';
     }
   }
@@ -85,11 +146,9 @@ export class Lists {
     const last = fresh.at(-1);
     if (!last || list.cards.length <= fresh.length) return fresh;
     const held = new Set(fresh);
+    const view = this.#view(list);
     const below = list.cards.filter(
-      (card) =>
-        !held.has(card) &&
-        comesBefore(list.tab, this.sort, last.row, card.row) &&
-        this.#stands(card.row) === list.tab,
+      (card) => !held.has(card) && comesBefore(view, last.row, card.row) && this.#stands(list, card.row),
     );
     return [...fresh, ...below];
   }
@@ -100,7 +159,7 @@ export class Lists {
     const turn = list.turn;
     list.loadingMore = true;
     try {
-      const page = await this.#page(tab, list.next);
+      const page = await this.#page(list, list.next);
       if (turn !== list.turn) return;
       const held = new Set(list.cards);
       list.cards = [
@@ -116,16 +175,36 @@ export class Lists {
     }
   }
 
-  #page(tab: Tab, after: string | null): Promise<{ rows: Row[]; next: string | null }> {
+  #page({ tab, filter }: List, after: string | null): Promise<{ rows: Row[]; next: string | null }> {
     const query = new URLSearchParams({ tab, scope: this.scope, limit: String(PAGE) });
     if (tab === 'live') query.set('sort', this.sort);
+    if (this.byAgent(tab)) query.set('by_agent', 'true');
+    for (const [name, value] of askedOf(filter, tab)) query.set(name, value);
     if (after !== null) query.set('after', after);
     return this.#api.get(`/api/conversations?${query}`);
   }
 
+  #countQuery(): string {
+    const tab = this.#around.tab();
+    const query = new URLSearchParams({ scope: this.scope });
+    const asked = askedOf(this.#around.filter(tab), tab);
+    asked.delete('group');
+    if (asked.size) query.set('tab', tab);
+    for (const [name, value] of asked) query.set(name, value);
+    return query.toString();
+  }
+
   async loadCounts(): Promise<void> {
+    const query = this.#countQuery();
+    this.#counted = query;
     try {
-      this.counts = await this.#api.get<Counts>(`/api/conversations/counts?scope=${this.scope}`);
+      const [counts, loads] = await Promise.all([
+        this.#api.get<Counts>(`/api/conversations/counts?${query}`),
+        this.scope === 'all' ? this.#api.get<{ agents: AgentLoad[] }>('/api/conversations/loads') : null,
+      ]);
+      if (query !== this.#counted) return;
+      this.counts = counts;
+      this.loads = loads?.agents ?? [];
     } catch {
       // The old counts stay; the next change or reconnect asks again.
     }
@@ -156,21 +235,58 @@ export class Lists {
 
   /** After an absence, or when a strange card came in: the lists in use are asked for again, soon and once. */
   refreshSoon(): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
       for (const list of Object.values(this.#lists)) if (list.status !== 'idle') void this.load(list.tab);
       void this.loadCounts();
     }, REFRESH_AFTER);
   }
 
   countSoon(): void {
-    clearTimeout(this.#countTimer);
-    this.#countTimer = setTimeout(() => void this.loadCounts(), REFRESH_AFTER);
+    this.#countTimer ??= setTimeout(
+      () => {
+        this.#countTimer = undefined;
+        void this.loadCounts();
+      },
+      this.scope === 'all' ? COUNT_ALL_AFTER : REFRESH_AFTER,
+    );
   }
 
-  #stands(row: Row): Tab | null {
-    const looker: Looker = { me: this.#me(), scope: this.scope };
-    return tabOf(row, looker);
+  /** Only the server knows whether a search finds a card: asked now and then, however much goes on. */
+  #askAgain(list: List): void {
+    this.#againTimer ??= setTimeout(() => {
+      this.#againTimer = undefined;
+      void this.load(list.tab);
+      void this.loadCounts();
+    }, ASK_AGAIN_AFTER);
+  }
+
+  get #looker(): Looker {
+    return { me: this.#me(), scope: this.scope };
+  }
+
+  #view(list: List): View {
+    return {
+      tab: list.tab,
+      group: groupOf(list.filter),
+      sort: this.sort,
+      looker: this.#looker,
+      byAgent: this.byAgent(list.tab),
+      rank: (agent) => this.#around.rank(agent),
+    };
+  }
+
+  /** Whether a card stands in a list, as far as it shows: the words of a search are the server's. */
+  #stands(list: List, row: Row): boolean {
+    return standsIn(list.tab, row, this.#looker) && fits(row, list.filter, list.tab);
+  }
+
+  /** What the counts depend on. */
+  #counts(row: Row): string {
+    const stands = TABS.filter((tab) => standsIn(tab, row, this.#looker));
+    const fit = stands.filter((tab) => fits(row, this.#lists[tab].filter, tab));
+    const load = this.scope === 'all' ? [row.owner, row.waiting_since] : [];
+    return [...stands, ...fit, row.state, ...load].join();
   }
 
   #card(row: Row): Card {
@@ -188,24 +304,25 @@ export class Lists {
   apply(row: Row): boolean {
     const known = this.#cards.get(row.id);
     if (known && row.last_seq < known.row.last_seq) return true;
-    const before = known && this.#stands(known.row);
+    const before = known && this.#counts(known.row);
     const card = this.#card(row);
-    const stands = this.#stands(row);
-    if (before !== stands) this.countSoon();
-    for (const list of Object.values(this.#lists)) this.#place(list, card, stands);
+    if (before !== this.#counts(row)) this.countSoon();
+    for (const list of Object.values(this.#lists)) this.#place(list, card);
     return known !== undefined;
   }
 
-  #place(list: List, card: Card, stands: Tab | null): void {
+  #place(list: List, card: Card): void {
     list.moved?.add(card);
-    if (list.status !== 'ready' || list.tab === 'tagged') return;
+    if (list.status !== 'ready') return;
     const at = list.cards.indexOf(card);
-    if (list.tab !== stands) {
+    if (!this.#stands(list, card.row)) {
       if (at >= 0) list.cards = list.cards.filter((one) => one !== card);
       return;
     }
+    if (at < 0 && list.filter.q) return this.#askAgain(list);
     const rest = at >= 0 ? list.cards.filter((one) => one !== card) : list.cards;
-    const index = rest.findIndex((one) => comesBefore(list.tab, this.sort, card.row, one.row));
+    const view = this.#view(list);
+    const index = rest.findIndex((one) => comesBefore(view, card.row, one.row));
     if (index === at && at >= 0) return;
     // Below everything loaded and more to come: paging brings it in its turn.
     if (index < 0 && list.next !== null && at < 0) return;

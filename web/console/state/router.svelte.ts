@@ -1,3 +1,5 @@
+import type { ListSettings } from '../../client/frames';
+import { parseFilter, queryOf, type Filter } from '../lib/filters';
 import { TABS, type Tab } from '../lib/placement';
 
 export type Manage = 'departments' | 'staff' | 'sites';
@@ -21,17 +23,53 @@ export function pathOf(tab: Tab, id?: number | null): string {
 /** The address bar is the truth: what is shown follows it, and the back button works (LIST-1). */
 export class Router {
   place: Place = $state.raw(parse(location.pathname));
+  /** What each list is narrowed by, as in the address; a tab that is left keeps its own (LIST-5). */
+  queries: Readonly<Partial<Record<Tab, string>>> = $state.raw({});
 
   constructor() {
-    addEventListener('popstate', () => (this.place = parse(location.pathname)));
+    this.#read();
+    addEventListener('popstate', () => this.#read());
   }
 
-  go(path: string, how: 'push' | 'replace' = 'push'): void {
-    if (path !== location.pathname) {
-      if (how === 'push') history.pushState(null, '', path);
-      else history.replaceState(null, '', path);
+  #read(): void {
+    this.place = parse(location.pathname);
+    if (this.place.page === 'list') this.#narrow(this.place.tab, location.search);
+  }
+
+  #narrow(tab: Tab, query: string): void {
+    const clean = queryOf(parseFilter(query));
+    if (clean !== (this.queries[tab] ?? '')) this.queries = { ...this.queries, [tab]: clean };
+  }
+
+  /** How this person has left the lists, on whatever device. An address that says something goes before it. */
+  restore(settings: ListSettings | null | undefined): void {
+    const plain = location.pathname === '/';
+    for (const tab of TABS) {
+      const here = this.place.page === 'list' && this.place.tab === tab && !plain;
+      if (!here) this.#narrow(tab, settings?.filters?.[tab] ?? '');
     }
-    this.place = parse(path);
+    if (plain) this.go(`/${settings?.tab ?? 'live'}`, 'replace');
+  }
+
+  filter(tab: Tab): Filter {
+    return parseFilter(this.queries[tab] ?? '');
+  }
+
+  /** `path` without a `?` keeps what the list is narrowed by. */
+  go(path: string, how: 'push' | 'replace' = 'push'): void {
+    const [pathname = '', query] = path.split('?');
+    const place = parse(pathname);
+    let address = pathname;
+    if (place.page === 'list') {
+      if (query !== undefined) this.#narrow(place.tab, query);
+      const kept = this.queries[place.tab];
+      if (kept) address += `?${kept}`;
+    }
+    if (address !== location.pathname + location.search) {
+      if (how === 'push') history.pushState(null, '', address);
+      else history.replaceState(null, '', address);
+    }
+    this.place = place;
   }
 
   /** For `onclick` of a real link: plain clicks stay in the page, others are the browser's. */
@@ -48,6 +86,6 @@ export class Router {
     const link = (event.currentTarget as HTMLElement).closest('a');
     if (!link || link.origin !== location.origin) return;
     event.preventDefault();
-    this.go(link.pathname);
+    this.go(link.pathname + link.search);
   };
 }

@@ -39,6 +39,13 @@ export class Team {
   departments: readonly Department[] = $state.raw([]);
   labels: readonly Label[] = $state.raw([]);
   closingTags: readonly ClosingTag[] = $state.raw([]);
+  readonly #ranks: ReadonlyMap<number, number> = $derived(
+    new Map(
+      [...this.staff]
+        .sort((a, b) => a.name.localeCompare(b.name) || a.id - b.id)
+        .map((one, place) => [one.id, place]),
+    ),
+  );
   readonly #api: Api;
 
   constructor(api: Api) {
@@ -77,6 +84,11 @@ export class Team {
       const here = staff.filter((one) => one.online).length;
       return { ...department, staff, online: here, offline: staff.length - here };
     });
+  }
+
+  /** The place of an agent by name; somebody unknown comes last. */
+  rank(id: number): number {
+    return this.#ranks.get(id) ?? this.staff.length;
   }
 
   name(id: number | null | undefined): string {
