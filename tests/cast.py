@@ -35,11 +35,27 @@ MARTA = Customer(1)
 THEO = Customer(2)
 CUSTOMERS = {MARTA: "Marta", THEO: "Theo"}
 
-FACTS = Facts({person.id: person.name for person in STAFF}, DEPARTMENTS, LABELS, {})
+SPAM = 1
+CLOSING_TAGS = {SPAM: "spam"}
+
+FACTS = Facts(
+    {person.id: person.name for person in STAFF},
+    DEPARTMENTS,
+    LABELS,
+    {},
+    active=frozenset(person.id for person in STAFF),
+    supervisors=frozenset({SVEN.id}),
+    closing_tags=CLOSING_TAGS,
+    online={person.id: person.departments for person in STAFF},
+)
+"""Everybody is available."""
 
 
 def conversation(state: str = "live", **values: Any) -> Conversation:
-    """Marta's conversation in Support, number 7, with Ada as its owner in every state that has one."""
+    """Marta's conversation in Support, number 7, with Ada as its owner in every state that has one.
+
+    An offered one rings at Ada. `closed` is a chat unless `kind` says otherwise.
+    """
     kind = "ticket" if state in ("unassigned", "assigned", "archived") else "chat"
     owned = state in ("live", "pending", "closed", "assigned")
     base = Conversation(
@@ -56,6 +72,9 @@ def conversation(state: str = "live", **values: Any) -> Conversation:
         created_at=NOW,
         state_at=NOW,
         queued_at=NOW,
+        offered_to=ADA.id if state == "offered" else None,
+        offered_at=NOW if state == "offered" else None,
+        ticket_at=NOW if kind == "ticket" else None,
         closed_at=NOW if state == "closed" else None,
         closed_by="agent" if state == "closed" else None,
         last_seq=2,

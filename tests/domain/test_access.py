@@ -1,6 +1,7 @@
 """Who may see and do what (PEOPLE-1), the outsider first."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -25,14 +26,36 @@ def test_a_customer_sees_own_conversations_and_nobody_elses(state: str) -> None:
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_a_team_mate_sees_only_the_unassigned_tickets_of_the_department(state: str) -> None:
-    assert access.may_see(BRUNO, conversation(state)) == (state == "unassigned")
+def test_a_team_mate_sees_only_the_tickets_of_the_department_that_nobody_has(state: str) -> None:
+    assert access.may_see(BRUNO, conversation(state)) == (state in ("unassigned", "archived"))
 
 
 def test_a_ticket_without_a_department_is_seen_by_every_agent() -> None:
     assert access.may_see(OLGA, conversation("unassigned", department_id=None))
     assert not access.may_see(OLGA, conversation("unassigned", department_id=SUPPORT))
     assert access.may_see(OLGA, conversation("unassigned", department_id=SALES))
+
+
+@rule("TICKET-4", "TICKET-5")
+def test_an_archived_ticket_stays_with_its_owner() -> None:
+    mine = conversation("archived", owner_id=ADA.id)
+    assert access.may_see(ADA, mine)
+    assert not access.may_see(BRUNO, mine)
+
+
+@rule("TEAM-4", "LIFE-14")
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"mentioned": (SVEN.id, OLGA.id)},
+        {"transfer_to": OLGA.id},
+        {"transfer_department": SALES},
+        {"offered_to": OLGA.id},
+    ],
+)
+def test_who_is_tagged_or_asked_to_take_it_sees_the_chat_and_nobody_else(values: dict[str, Any]) -> None:
+    assert access.may_see(OLGA, conversation("live", **values))
+    assert not access.may_see(BRUNO, conversation("live", **values))
 
 
 @rule("PEOPLE-1")
@@ -65,7 +88,7 @@ def test_the_owner_writes_on_a_closed_chat_for_less_than_24_hours() -> None:
     assert "24 hours" in (access.why_not_write(ADA, closed, NAMES, NOW + day) or "")
 
 
-@pytest.mark.parametrize("state", ["queued", "live", "pending", "unassigned", "assigned"])
+@pytest.mark.parametrize("state", ["queued", "offered", "live", "pending", "unassigned", "assigned"])
 def test_the_owner_or_a_supervisor_closes_and_nobody_else(state: str) -> None:
     open_one = conversation(state)
     assert access.why_not_close(OLGA, open_one, NAMES)
@@ -102,6 +125,13 @@ def test_who_dealt_with_a_chat_before_is_told_who_has_it_now() -> None:
     assert access.why_no_longer(OLGA, conversation("live"), facts) is None
     assert access.why_no_longer(BRUNO, conversation("live"), facts) == "Ada has this chat now."
     assert "no longer" in (access.why_no_longer(BRUNO, conversation("queued"), facts) or "")
+
+
+@rule("TEAM-7")
+def test_a_note_is_deleted_by_its_author_or_a_supervisor() -> None:
+    assert access.why_not_delete_note(BRUNO, ADA.id)
+    assert access.why_not_delete_note(ADA, ADA.id) is None
+    assert access.why_not_delete_note(SVEN, ADA.id) is None
 
 
 @rule("PEOPLE-1")

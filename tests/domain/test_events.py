@@ -1,5 +1,7 @@
 """What customers may see of each event, and what staff read (LIFE-19)."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +20,27 @@ FULL: dict[str, dict[str, Any]] = {
     "accepted": {"agent": "Ada"},
     "department": {"who": "Ada", "from": "Support", "to": "Sales"},
     "labels": {"who": "Ada", "added": ["urgent"], "removed": ["refund"]},
+    "flagged": {"who": "Ada"},
+    "unflagged": {"who": "Ada"},
+    "pending": {"who": "Ada"},
+    "unpended": {"who": "Ada"},
+    "answered": {},
+    "passed": {"agent": "Bruno", "from": "Ada", "minutes": 20},
+    "stuck": {"agent": "Ada", "minutes": 20},
+    "offered": {"agent": "Ada", "why": "fewest live chats (0)", "seconds": 30},
+    "declined": {"agent": "Ada"},
+    "rang_out": {"agent": "Ada", "seconds": 30},
+    "transfer": {"who": "Ada", "to": "Bruno", "note": "She is angry"},
+    "transfer_declined": {"who": "Bruno"},
+    "transfer_cancelled": {"who": "Ada"},
+    "transfer_back": {"to": "Bruno", "minutes": 20},
+    "transferred": {"agent": "Bruno", "from": "Ada"},
+    "given": {"agent": "Bruno", "who": "Sven", "from": "Ada"},
+    "linked": {"number": 5},
+    "merged": {"number": 5},
+    "merged_in": {"number": 7},
+    "archived": {},
+    "opted_out": {},
 }
 SEEN_BY_CUSTOMERS: dict[str, dict[str, Any]] = {
     "started": {},
@@ -27,7 +50,22 @@ SEEN_BY_CUSTOMERS: dict[str, dict[str, Any]] = {
     "revived": {},
     "ticket": {},
     "accepted": {"agent": "Ada"},
+    "passed": {"agent": "Bruno"},
+    "transferred": {"agent": "Bruno"},
+    "given": {"agent": "Bruno"},
+    "merged": {"number": 5},
 }
+
+
+def written_in_the_rules() -> set[str]:
+    """Every name that a line of the domain gives to an event."""
+    sources = (path.read_text() for path in Path(events.__file__).parent.glob("*.py"))
+    lines = [re.findall(r'"name": "(\w+)"(?: if .* else "(\w+)")?', source) for source in sources]
+    return {name for found in lines for names in found for name in names if name}
+
+
+def test_every_event_of_the_rules_is_tried_here() -> None:
+    assert written_in_the_rules() == set(FULL)
 
 
 @pytest.mark.parametrize("name", sorted(FULL))
@@ -49,6 +87,17 @@ def test_customers_see_only_the_named_values_of_public_events(name: str) -> None
         ({"name": "department", "who": "Ada", "to": ""}, "Ada changed the department to none"),
         ({"name": "labels", "who": "Ada", "added": ["a", "b"], "removed": []}, "Ada added a, b"),
         ({"name": "started", "department": ""}, "Chat started"),
+        ({"name": "passed"} | FULL["passed"], "No answer from Ada for 20 minutes: passed to Bruno"),
+        ({"name": "stuck"} | FULL["stuck"],
+         "No answer from Ada for 20 minutes, and nobody else has room: supervisors were told"),
+        ({"name": "offered"} | FULL["offered"], "Rings at Ada for 30 seconds: fewest live chats (0)"),
+        ({"name": "rang_out"} | FULL["rang_out"], "Ada did not answer within 30 seconds"),
+        ({"name": "transfer"} | FULL["transfer"], "Ada offered it to Bruno: She is angry"),
+        ({"name": "transfer_back"} | FULL["transfer_back"], "Bruno did not answer the transfer for 20 minutes"),
+        ({"name": "transferred"} | FULL["transferred"], "Bruno took it over from Ada"),
+        ({"name": "given"} | FULL["given"], "Sven assigned it to Bruno, from Ada"),
+        ({"name": "given", "who": "Sven", "agent": "Bruno"}, "Sven assigned it to Bruno"),
+        ({"name": "merged"} | FULL["merged"], "Added to the customer's open ticket #5"),
     ],
 )  # fmt: skip
 def test_staff_read_an_event_as_a_plain_sentence(data: dict[str, Any], words: str) -> None:

@@ -7,9 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deskbell.domain.routing import Full, Given, Nobody, Waiting, Workload, route
+from deskbell.domain.routing import Full, Given, Nobody, Policy, Waiting, Workload, route
 from tests.cast import ADA, BRUNO, MINUTE, NOW, OLGA, SALES, SUPPORT
 from tests.rules import rule
+
+
+def never(sides: int) -> int:
+    raise AssertionError("nothing was left to chance")
 
 
 def busy(
@@ -31,14 +35,14 @@ def chat(
 
 
 def owner(workloads: list[Workload], waiting: Waiting, *, last_agent: bool = True) -> int:
-    (decision,) = route([waiting], workloads, last_agent=last_agent, now=NOW)
+    (decision,) = route([waiting], workloads, policy=Policy(last_agent=last_agent), now=NOW, dice=never)
     assert isinstance(decision, Given)
     return decision.agent_id
 
 
 def test_an_outsider_gets_no_chat_of_another_department() -> None:
     outsider = busy(OLGA.id, departments=(SALES,))
-    assert route([chat()], [outsider], last_agent=True, now=NOW) == [Nobody(1)]
+    assert route([chat()], [outsider], policy=Policy(), now=NOW, dice=never) == [Nobody(1)]
     assert owner([outsider], chat(department=None)) == OLGA.id
 
 
@@ -67,19 +71,19 @@ def test_the_last_agent_gets_nothing_when_full_or_gone_or_of_another_department(
 
 @rule("LIFE-1", "LIFE-3")
 def test_all_full_keeps_waiting_and_nobody_there_is_told_apart() -> None:
-    assert route([chat()], [busy(ADA.id, 5)], last_agent=True, now=NOW) == [Full(1)]
-    assert route([chat()], [], last_agent=True, now=NOW) == [Nobody(1)]
+    assert route([chat()], [busy(ADA.id, 5)], policy=Policy(), now=NOW, dice=never) == [Full(1)]
+    assert route([chat()], [], policy=Policy(), now=NOW, dice=never) == [Nobody(1)]
 
 
 def test_an_own_maximum_counts_and_being_above_it_is_full() -> None:
-    assert route([chat()], [busy(ADA.id, 1, maximum=1)], last_agent=True, now=NOW) == [Full(1)]
-    assert route([chat()], [busy(ADA.id, 7)], last_agent=True, now=NOW) == [Full(1)]
+    assert route([chat()], [busy(ADA.id, 1, maximum=1)], policy=Policy(), now=NOW, dice=never) == [Full(1)]
+    assert route([chat()], [busy(ADA.id, 7)], policy=Policy(), now=NOW, dice=never) == [Full(1)]
 
 
 @rule("LIFE-4")
 def test_one_free_slot_goes_to_the_oldest_waiting_chat() -> None:
     queue = [chat(1, age=1), chat(2, age=9), chat(3, age=5)]
-    decisions = route(queue, [busy(ADA.id, 4)], last_agent=True, now=NOW)
+    decisions = route(queue, [busy(ADA.id, 4)], policy=Policy(), now=NOW, dice=never)
     assert [type(d) for d in decisions] == [Given, Full, Full]
     assert [d.conversation_id for d in decisions] == [2, 3, 1]
 
@@ -94,7 +98,7 @@ def test_one_free_slot_goes_to_the_oldest_waiting_chat() -> None:
 )
 @rule("LIFE-2")
 def test_the_choice_is_explained(workloads: list[Workload], why: str) -> None:
-    (decision,) = route([chat(last=9)], workloads, last_agent=True, now=NOW)
+    (decision,) = route([chat(last=9)], workloads, policy=Policy(), now=NOW, dice=never)
     assert isinstance(decision, Given)
     assert decision.why == why
 
@@ -126,7 +130,7 @@ def test_nobody_is_overfilled_and_nobody_waits_while_somebody_able_has_room(
     queue: list[Waiting], rows: list[tuple[set[int], int, int, int]], last_agent: bool
 ) -> None:
     before, after = team(rows), team(rows)
-    decisions = route(queue, after, last_agent=last_agent, now=NOW)
+    decisions = route(queue, after, policy=Policy(last_agent=last_agent), now=NOW, dice=never)
     by_number = {w.conversation_id: w for w in queue}
     assert [d.conversation_id for d in decisions] == [
         w.conversation_id for w in sorted(queue, key=lambda w: (w.queued_at, w.conversation_id))
@@ -149,7 +153,13 @@ def test_nobody_is_overfilled_and_nobody_waits_while_somebody_able_has_room(
 @given(st.integers(1, 6), st.integers(1, 60))
 def test_chats_spread_evenly_over_agents_alike(agents: int, chats: int) -> None:
     workloads = [busy(n, maximum=100) for n in range(1, agents + 1)]
-    decisions = route([chat(n) for n in range(1, chats + 1)], workloads, last_agent=False, now=NOW)
+    decisions = route(
+        [chat(n) for n in range(1, chats + 1)],
+        workloads,
+        policy=Policy(last_agent=False),
+        now=NOW,
+        dice=never,
+    )
     shares = Counter(d.agent_id for d in decisions if isinstance(d, Given))
     assert sum(shares.values()) == chats
     assert max(shares.values()) - min(shares.get(n, 0) for n in range(1, agents + 1)) <= 1
@@ -162,7 +172,9 @@ def test_chats_that_come_and_go_one_by_one_go_round_to_everybody(agents: int, ro
     workloads = [busy(n, waited=n) for n in range(1, agents + 1)]
     given_to = []
     for n in range(rounds * agents):
-        (decision,) = route([chat(n + 1)], workloads, last_agent=False, now=NOW + n * MINUTE)
+        (decision,) = route(
+            [chat(n + 1)], workloads, policy=Policy(last_agent=False), now=NOW + n * MINUTE, dice=never
+        )
         assert isinstance(decision, Given)
         given_to.append(decision.agent_id)
         next(w for w in workloads if w.agent_id == decision.agent_id).chats -= 1
