@@ -4,7 +4,7 @@ import asyncio
 import gc
 import signal
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from types import FrameType
 
@@ -17,6 +17,7 @@ from deskbell.api.ports import Edge
 from deskbell.api.widget_chat import VisitorViews
 from deskbell.desk.desk import Desk
 from deskbell.jobs.digest import Digests
+from deskbell.jobs.letters import Letters
 from deskbell.jobs.sweep import sweep
 from deskbell.kit.clock import Clock, SystemClock
 from deskbell.kit.files import FileStore
@@ -35,6 +36,7 @@ log = structlog.get_logger()
 BACKLOG = 4096
 SWEEP_S = 600
 DIGEST_S = 60
+LETTERS_S = 5
 
 
 class Node:
@@ -65,6 +67,7 @@ class Node:
             demo=demo,
         )
         self.digests = Digests(pool, post_of(settings), clock, settings.address)
+        self.letters = Letters(pool, post_of(settings), clock, self.desk)
         messages = Buckets(settings.visitor_messages_per_s, settings.visitor_messages_burst, size=100_000)
         self.app = Application(self.edge, self.desk, messages)
 
@@ -75,7 +78,13 @@ async def running(settings: Settings, clock: Clock, *, demo: bool = False) -> As
     pool = await create_pool(settings.database_url, size=settings.database_pool)
     node = Node(settings, pool, clock, demo=demo)
     await node.desk.arrive()
-    tasks = [asyncio.create_task(work) for work in (node.desk.run(), _sweep(node, clock), _digests(node))]
+    works = (
+        node.desk.run(),
+        _sweep(node, clock),
+        _again_and_again("digests", node.digests.send, DIGEST_S),
+        _again_and_again("letters", node.letters.send, LETTERS_S),
+    )
+    tasks = [asyncio.create_task(work) for work in works]
     try:
         yield node
     finally:
@@ -101,14 +110,14 @@ async def _sweep(node: Node, clock: Clock) -> None:
         await asyncio.sleep(SWEEP_S)
 
 
-async def _digests(node: Node) -> None:
-    """Mail what people have not read; one node at a time does it."""
+async def _again_and_again(name: str, work: Callable[[], Awaitable[object]], seconds: float) -> None:
+    """Mail; one node at a time does it."""
     while True:
         try:
-            await node.digests.send()
+            await work()
         except Exception as error:
-            log.warning("digests_failed", error=type(error).__name__, exc_info=not isinstance(error, AWAY))
-        await asyncio.sleep(DIGEST_S)
+            log.warning(f"{name}_failed", error=type(error).__name__, exc_info=not isinstance(error, AWAY))
+        await asyncio.sleep(seconds)
 
 
 class Server(uvicorn.Server):

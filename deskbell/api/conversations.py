@@ -82,6 +82,8 @@ class May(Struct, omit_defaults=True):
     department: bool
     labels: bool
     why_not: str | None = None
+    by_mail: str | None = None
+    """The address a reply goes to, when the conversation was closed too long ago for an ordinary one (LIFE-10)."""
 
 
 class Thread(frames.Row, kw_only=True):
@@ -159,7 +161,7 @@ async def read_thread(number: BigIdInPath, staff_user: StaffUser, edge: Here, de
     return Thread(
         **row | {"customer": ThreadCustomer(*person)},
         agents=[Writer(i, names.get(i, ""), n) for i, n in replies],
-        may=_rights(staff_user, conversation, desk, edge.clock.now()),
+        may=_rights(staff_user, conversation, person[2], desk, edge.clock.now()),
         close_note=conversation.close_note,
         marks=marks_of(conversation),
         entries=[entry_of(e, names, customer_name, public=False, read_at=at) for e, at in lines[-NEWEST:]],
@@ -249,9 +251,9 @@ async def page_of(
     return lines[-limit:], len(lines) > limit
 
 
-def _rights(staff: Staff, conversation: Conversation, desk: Desk, now: datetime) -> May:
+def _rights(staff: Staff, conversation: Conversation, email: str, desk: Desk, now: datetime) -> May:
     names = desk.directory.names.staff
-    why_not = access.why_not_write(staff, conversation, names, now)
+    why_not = access.why_not_write(staff, conversation, names, now, email)
     sort = access.why_not_sort(staff, conversation) is None
     return May(
         write=why_not is None,
@@ -267,6 +269,7 @@ def _rights(staff: Staff, conversation: Conversation, desk: Desk, now: datetime)
         department=sort,
         labels=sort,
         why_not=why_not,
+        by_mail=email if why_not is None and access.is_long_closed(conversation, now) else None,
     )
 
 

@@ -8,13 +8,13 @@ from operator import attrgetter
 import structlog
 
 from deskbell.domain.commands import CloseConversation, Command, StartChat, WriteMessage
-from deskbell.domain.conversation import Change, Conversation, Entry, Notification
+from deskbell.domain.conversation import Change, Conversation, Entry, Letter, Notification
 from deskbell.domain.errors import NotFound, Refused
 from deskbell.domain.facts import Facts, FileFact
 from deskbell.domain.lifecycle import begin, decide
 from deskbell.kit.postgres import Connection
 from deskbell.realtime.publication import Publication, pack
-from deskbell.store import attachments, changes
+from deskbell.store import attachments, changes, letters
 from deskbell.store.changes import Answer, Introduction, Key, Loaded, Saving
 from deskbell.store.notifications import Stored
 
@@ -59,6 +59,7 @@ class Batch:
         self._wishes: dict[int, bool] = {}
         self._wiped: set[int] = set()
         self._notifications: list[Notification] = []
+        self._letters: list[Letter] = []
         self._preferences = directory.preferences
         self._facts = Facts(
             names.staff,
@@ -192,6 +193,7 @@ class Batch:
             self._after[changed.id] = changed
         self._entries.extend(change.entries)
         self._notifications.extend(change.notifications)
+        self._letters.extend(change.letters)
         if change.wipe:
             self._wiped.add(conversation.id)
         if change.opted_out is not None:
@@ -239,6 +241,8 @@ class Batch:
                 notices,
             )
             await changes.save(connection, saving)
+            if self._letters:
+                await letters.save(connection, self._letters, self._now)
             if self._notifications:
                 others = None if alone else node
                 self.told = await save_notifications(

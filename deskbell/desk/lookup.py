@@ -75,7 +75,7 @@ async def look_up(
     now: datetime,
 ) -> Facts:
     """`facts` with what these commands need. Their conversations are locked: nothing changes behind our back."""
-    strangers, writers, revived = _who_asks(commands, before)
+    strangers, writers, revived, mailed = _who_asks(commands, before)
     tickets = dict(found.tickets)
     if revived:
         tickets |= await rows.open_tickets(connection, sorted(revived))
@@ -84,6 +84,8 @@ async def look_up(
         facts = facts._replace(dealt=await rows.dealt_with(connection, sorted(strangers)))
     if writers:
         facts = facts._replace(open_chats=await rows.open_chats(connection, sorted(writers)))
+    if mailed:
+        facts = facts._replace(emails=await rows.emails(connection, sorted(mailed)))
     if any(isinstance(command, ASKS_WHO_IS_THERE) for command in commands):
         facts = facts._replace(online=await rows.online(connection, now))
     agents = {c.agent_id for c in commands if isinstance(c, GIVEN_BY_ROUTING) and c.agent_id is not None}
@@ -102,20 +104,24 @@ async def look_up(
 
 def _who_asks(
     commands: Sequence[Command], before: Mapping[int, Conversation]
-) -> tuple[set[tuple[int, int]], set[int], set[int]]:
-    """Strangers as (conversation, staff id); customers who write on a closed chat; closed tickets they write on."""
+) -> tuple[set[tuple[int, int]], set[int], set[int], set[int]]:
+    """Strangers as (conversation, staff id); customers who write on a closed chat; closed tickets they write on;
+    customers to whom staff write on something closed."""
     strangers: set[tuple[int, int]] = set()
     writers: set[int] = set()
     revived: set[int] = set()
+    mailed: set[int] = set()
     for command in commands:
         if isinstance(command, StartChat) or (c := before.get(command.conversation_id)) is None:
             continue
         if isinstance(command.actor, Staff):
             if not may_see(command.actor, c):
                 strangers.add((c.id, command.actor.id))
+            elif isinstance(command, WriteMessage) and c.state == "closed":
+                mailed.add(c.customer_id)
         elif isinstance(command, WriteMessage) and c.state == "closed":
             if c.kind == "chat":
                 writers.add(c.customer_id)
             else:
                 revived.add(c.id)
-    return strangers, writers, revived
+    return strangers, writers, revived, mailed

@@ -62,9 +62,12 @@ def why_no_longer(actor: Actor, conversation: Conversation, facts: Facts) -> str
 
 
 def why_not_write(
-    actor: Staff, conversation: Conversation, names: Mapping[int, str], now: datetime
+    actor: Staff, conversation: Conversation, names: Mapping[int, str], now: datetime, email: str = ""
 ) -> str | None:
-    """Only the owner writes to the customer; a supervisor assigns the chat to themselves first (SUPERVISOR-1)."""
+    """Only the owner writes to the customer; a supervisor assigns the chat to themselves first (SUPERVISOR-1).
+
+    `email`: the customer's address, for what was closed long ago.
+    """
     state = conversation.state
     if state == "archived":
         return "This conversation is archived: it can only be read."
@@ -75,10 +78,20 @@ def why_not_write(
     if conversation.owner_id != actor.id:
         owner = names.get(conversation.owner_id or 0, "somebody else")
         return f"This {conversation.kind} belongs to {owner}. Only its owner writes to the customer."
-    closed_at = conversation.closed_at
-    if state == "closed" and closed_at is not None and now - closed_at >= PLAIN_REPLY_AFTER_CLOSE:
-        return "This conversation was closed 24 hours ago or more: it can no longer be answered here."
+    if is_long_closed(conversation, now) and not (conversation.channel == "web" and email):
+        return (
+            "This conversation was closed 24 hours ago or more, and no e-mail address is known: "
+            "only the customer can open it again."
+        )
     return None
+
+
+def is_long_closed(conversation: Conversation, now: datetime) -> bool:
+    """Closed so long ago that no ordinary message goes there any more (LIFE-10)."""
+    closed_at = conversation.closed_at
+    if conversation.state != "closed" or closed_at is None:
+        return False
+    return now - closed_at >= PLAIN_REPLY_AFTER_CLOSE
 
 
 def why_not_close(actor: Staff, conversation: Conversation, names: Mapping[int, str]) -> str | None:

@@ -189,6 +189,16 @@ class TurnIntoTicket(NamedTuple):
     client_id: str | None = None
 
 
+class NoteLetter(NamedTuple):
+    """What became of a reply by e-mail: it went, or (`error`) it was given up."""
+
+    conversation_id: int
+    recipient: str
+    error: str | None
+    actor: Actor
+    client_id: str
+
+
 class TimeIsUp(NamedTuple):
     """The clock says that this time of `timers.py` has run out. Looked at again before anything happens (LIFE-18)."""
 
@@ -220,4 +230,5 @@ Command = (
     | KeepWaiting
     | TurnIntoTicket
     | TimeIsUp
+    | NoteLetter
 )

@@ -112,6 +112,14 @@ class Notification(NamedTuple):
     data: dict[str, Any]
 
 
+class Letter(NamedTuple):
+    """A reply that goes by e-mail: the entry with its text, and to which address."""
+
+    conversation_id: int
+    seq: int
+    recipient: str
+
+
 class Change(NamedTuple):
     """What a command does: the new conversation and the new entries. Nothing has happened yet.
 
@@ -129,6 +137,7 @@ class Change(NamedTuple):
     others: tuple[Conversation, ...] = ()
     moved_files: tuple[tuple[str, int], ...] = ()
     notifications: tuple[Notification, ...] = ()
+    letters: tuple[Letter, ...] = ()
     wipe: bool = False
     opted_out: bool | None = None
 

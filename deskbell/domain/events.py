@@ -102,6 +102,8 @@ _SENTENCES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "linked": lambda d: f"The earlier ticket #{d['number']} was closed: the customer is being answered here",
     "merged": lambda d: f"Added to the customer's open ticket #{d['number']}",
     "merged_in": lambda d: f"The customer tried again in #{d['number']}: added here",
+    "mailed": lambda d: f"Sent by e-mail to {d['to']}",
+    "mail_failed": lambda d: f"The e-mail to {d['to']} could not be sent: {d['why']}",
     "archived": lambda d: "Archived after 90 days",
     "opted_out": lambda d: "The customer opted out: nobody may write until they write first",
 }

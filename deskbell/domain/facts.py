@@ -47,6 +47,8 @@ class Facts(NamedTuple):
     """Customer -> their open converted ticket (TICKET-7), for chats that find an agent or none."""
     written: Mapping[int, Sequence[Entry]] = _NONE
     """Conversation -> its customer's messages, for chats that may be merged into a ticket."""
+    emails: Mapping[int, str] = _NONE
+    """Customer -> their e-mail address or "", for staff who write on a closed chat."""
     opted_out: frozenset[int] = frozenset()
     """Customers who want to hear nothing (LIFE-12)."""
     belongings: Mapping[int, Sequence[int]] = _NONE

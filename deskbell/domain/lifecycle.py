@@ -22,6 +22,7 @@ from .commands import (
     Command,
     FlagChat,
     KeepWaiting,
+    NoteLetter,
     OfferTransfer,
     OpenChat,
     PassOn,
@@ -32,7 +33,7 @@ from .commands import (
     TurnIntoTicket,
     WriteMessage,
 )
-from .conversation import Change, Conversation, Entry, Notification, advance, next_entry, preview_of
+from .conversation import Change, Conversation, Entry, Letter, Notification, advance, next_entry, preview_of
 from .errors import NotFound, Refused
 from .facts import Facts
 from .people import SYSTEM, Actor, Customer, Staff
@@ -84,11 +85,15 @@ def _write(conversation: Conversation, command: Command, facts: Facts, now: date
     assert isinstance(command, WriteMessage)
     if isinstance(command.actor, Customer):
         return _customer_writes(conversation, command, facts, now)
-    reason = access.why_not_write(command.actor, conversation, facts.staff_names, now)
+    email = facts.emails.get(conversation.customer_id, "")
+    reason = access.why_not_write(command.actor, conversation, facts.staff_names, now, email)
     if reason:
         raise Refused("forbidden", reason)
     if conversation.customer_id in facts.opted_out:
         raise Refused("forbidden", access.OPTED_OUT)
+    by_mail = access.is_long_closed(conversation, now)
+    if by_mail and command.files:
+        raise Refused("file", "This reply goes by e-mail, which carries text only.")
     files = _files_of(command, facts)
     entry = _message(conversation, command, files, now)
     conversation = advance(
@@ -102,7 +107,8 @@ def _write(conversation: Conversation, command: Command, facts: Facts, now: date
         waiting_since=None,
         opened_at=conversation.opened_at or now,
     )
-    return Change(conversation, (entry,), entry, files=command.files)
+    letters = (Letter(conversation.id, entry.seq, email),) if by_mail else ()
+    return Change(conversation, (entry,), entry, files=command.files, letters=letters)
 
 
 def _customer_writes(
@@ -293,6 +299,15 @@ def _check_sorting(actor: Staff, conversation: Conversation) -> None:
         raise Refused("forbidden", reason)
 
 
+def _note_letter(conversation: Conversation, command: Command, facts: Facts, now: datetime) -> Change:
+    assert isinstance(command, NoteLetter)
+    data = {"name": "mailed", "to": command.recipient}
+    if command.error is not None:
+        data = {"name": "mail_failed", "to": command.recipient, "why": command.error}
+    conversation, entry = record(conversation, SYSTEM, data, now, command.client_id)
+    return Change(conversation, (entry,), entry)
+
+
 def _time_is_up(conversation: Conversation, command: Command, facts: Facts, now: datetime) -> Change:
     """What the clock asks for, if it is still due (LIFE-18)."""
     assert isinstance(command, TimeIsUp)
@@ -347,4 +362,5 @@ _RULES: dict[type, Callable[[Conversation, Command, Facts, datetime], Change]] =
     KeepWaiting: tickets.keep_waiting,
     TurnIntoTicket: tickets.turn_into_ticket,
     TimeIsUp: _time_is_up,
+    NoteLetter: _note_letter,
 }

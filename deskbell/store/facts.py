@@ -33,6 +33,8 @@ _BELONGINGS = """
 SELECT customer_id, id FROM conversation
 WHERE customer_id = ANY($1::bigint[]) AND state IN ('live', 'pending', 'assigned')"""
 
+_EMAILS = "SELECT id, email FROM customer WHERE id = ANY($1::bigint[])"
+
 # Available staff and their departments.
 _ONLINE = f"""
 SELECT staff.id, ARRAY(SELECT department_id FROM department_staff WHERE staff_id = staff.id)
@@ -82,6 +84,10 @@ async def belongings(connection: Connection, customers: Sequence[int]) -> dict[i
     for row in await connection.fetch(_BELONGINGS, customers):
         found.setdefault(row[0], []).append(row[1])
     return found
+
+
+async def emails(connection: Connection, customers: Sequence[int]) -> dict[int, str]:
+    return {row[0]: row[1] for row in await connection.fetch(_EMAILS, customers)}
 
 
 async def online(connection: Connection, now: datetime) -> dict[int, frozenset[int]]:

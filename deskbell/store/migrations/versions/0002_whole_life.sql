@@ -68,6 +68,19 @@ CREATE INDEX notification_staff ON notification (staff_id, id);
 CREATE INDEX notification_unread ON notification (staff_id, conversation_id) WHERE read_at IS NULL;
 CREATE INDEX notification_unmailed ON notification (at) WHERE read_at IS NULL AND mailed_at IS NULL;
 
+-- A reply that goes by e-mail (LIFE-10); due_at is null when it went or was given up (then with its error).
+CREATE TABLE letter (
+    conversation_id bigint NOT NULL REFERENCES conversation ON DELETE CASCADE,
+    seq integer NOT NULL,
+    recipient text NOT NULL,
+    tries integer NOT NULL DEFAULT 0,
+    due_at timestamptz,
+    done_at timestamptz,
+    error text,
+    PRIMARY KEY (conversation_id, seq)
+);
+CREATE INDEX letter_due ON letter (due_at) WHERE due_at IS NOT NULL;
+
 -- Notes on a customer's profile (TEAM-7).
 CREATE TABLE note (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
