@@ -113,7 +113,6 @@ export class Desk {
   start(): void {
     this.team.loadAll();
     void this.timers.load();
-    void this.news.bell.load();
     void this.lists.loadCounts();
     void this.#outbox.open();
     this.#socket.start();
@@ -308,9 +307,9 @@ export class Desk {
       this.lists.refreshSoon();
       this.team.loadAll();
       void this.timers.load();
-      void this.news.bell.load();
       this.open?.refreshSoon();
     }
+    void this.news.bell.load(); // only from now on do new ones come by themselves
     this.#wasOnline = true;
   }
 
