@@ -77,7 +77,7 @@ ListTab = Literal["live", "pending", "tagged", "closed", "tickets"]
 
 
 class ListSettings(Body):
-    """How somebody has left the lists: `filters` as in the address, `folded` are agents of the supervisors' desk (0: the queue)."""
+    """How somebody has left the lists. `filters` as in the address; `folded`: agents, 0 for the queue, -1 for what calls."""
 
     tab: ListTab = "live"
     scope: Literal["mine", "all"] = "mine"
