@@ -39,6 +39,8 @@ FULL: dict[str, dict[str, Any]] = {
     "linked": {"number": 5},
     "merged": {"number": 5},
     "merged_in": {"number": 7},
+    "mailed": {"to": "marta@home.test"},
+    "mail_failed": {"to": "marta@home.test", "why": "no such mailbox"},
     "archived": {},
     "opted_out": {},
 }

@@ -19,6 +19,7 @@ from deskbell.domain.commands import (
     Command,
     FlagChat,
     KeepWaiting,
+    NoteLetter,
     OfferTransfer,
     OpenChat,
     PassOn,
@@ -181,6 +182,10 @@ TABLE: dict[str, tuple[Command, str]] = {
     "routing rings": (Ring(7, BRUNO.id, "free", SYSTEM), "offered ! ! ! ! ! ! ! !"),
     "routing keeps it waiting": (KeepWaiting(7, SYSTEM), "= ! ! ! ! ! ! ! !"),
     "routing gives up": (TurnIntoTicket(7, "nobody", SYSTEM), "unassigned ! ! ! ! ! ! ! !"),
+    "the post says what became of a letter": (
+        NoteLetter(7, "marta@home.test", None, SYSTEM, "id"),
+        "= = = = = = = = =",
+    ),
     "routing passes on too early": (PassOn(7, BRUNO.id, SYSTEM), "! ! ! ! ! ! ! ! !"),
     **{f"the clock is too early: {timer}": (time(timer), "! ! ! ! ! ! ! ! !") for timer in TIMERS},
 }
