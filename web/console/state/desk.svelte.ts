@@ -25,6 +25,7 @@ import { Habits } from './habits.svelte';
 import { Lists } from './lists.svelte';
 import { News } from './news';
 import { Notices } from './notices.svelte';
+import { Own } from './own.svelte';
 import { Panel } from './panel.svelte';
 import { Receipts } from './receipts';
 import { pathOf, type Router } from './router.svelte';
@@ -42,7 +43,6 @@ export interface Reply {
 
 /** What a signed-in member of staff has before them: wires the socket to lists, threads, team and sounds. */
 export class Desk {
-  me: Me = $state.raw()!;
   connection: Status = $state.raw({ is: 'connecting', since: Date.now() });
   line: Line = $state.raw([]);
   open: Conversation | null = $state.raw(null);
@@ -52,6 +52,7 @@ export class Desk {
   returned: { c: number; text: string; files: File[] } | null = $state.raw(null);
   /** Grows when somebody adds or deletes a note on a customer. */
   notesChanged = $state(0);
+  readonly own: Own;
   readonly api: Api;
   readonly router: Router;
   readonly clock = new Clock();
@@ -71,10 +72,9 @@ export class Desk {
   readonly #ended: () => void;
   readonly #receipts = new Receipts((frame) => void this.#socket.send(frame));
   #wasOnline = false;
-  #saving = 0;
 
   constructor(me: Me, api: Api, router: Router, ended: () => void) {
-    this.me = me;
+    this.own = new Own(me, api, (action) => this.act(action));
     this.api = api;
     this.router = router;
     this.#ended = ended;
@@ -121,6 +121,10 @@ export class Desk {
   stop(): void {
     this.#socket.stop();
     this.#outbox.close();
+  }
+
+  get me(): Me {
+    return this.own.me;
   }
 
   get supervises(): boolean {
@@ -249,27 +253,11 @@ export class Desk {
     }
   }
 
-  // -- the agent's own switches ---------------------------------------------------------------------------------
-
-  async setAvailable(available: boolean): Promise<void> {
-    const before = this.me.available;
-    this.me = { ...this.me, available };
-    const done = await this.act(() => this.api.put('/api/me/availability', { available }));
-    if (!done) this.me = { ...this.me, available: before };
-  }
-
-  async setSettings(change: Me['settings']): Promise<void> {
-    const before = this.me.settings;
-    this.#saving += 1;
-    this.me = { ...this.me, settings: { ...before, ...change } };
-    const done = await this.act(() => this.api.patch('/api/me/settings', change));
-    this.#saving -= 1;
-    if (!done) this.me = { ...this.me, settings: before };
-  }
+  // -- lists ----------------------------------------------------------------------------------------------------
 
   setSort(sort: Sort): void {
     this.lists.setSort(sort);
-    void this.setSettings({ live_sort: sort });
+    void this.own.setSettings({ live_sort: sort });
   }
 
   /** Narrows a list: the address says by what (LIST-5). */
@@ -339,8 +327,7 @@ export class Desk {
       case 'presence':
         return this.team.presence(frame.staff);
       case 'availability':
-        this.me = { ...this.me, available: frame.available };
-        return;
+        return this.own.switched(frame.available);
       case 'notice':
       case 'notices_read':
         return this.news.hear(frame);
@@ -394,18 +381,9 @@ export class Desk {
     if (what.includes('preferences')) void this.timers.load();
     if (what.includes('notices')) void this.news.bell.load();
     if (what.includes('notes')) this.notesChanged += 1;
-    if (what.includes('session') || what.includes('preferences')) void this.#again();
+    if (what.includes('session') || what.includes('preferences')) void this.own.reload();
     for (const one of ['team', 'departments', 'labels', 'closing_tags'] as const)
       if (what.includes(one)) void this.team.load(one);
-  }
-
-  async #again(): Promise<void> {
-    try {
-      const me = await this.api.get<Me>('/api/session');
-      if (!this.#saving) this.me = me;
-    } catch {
-      // A session that ended is handled where every call is made.
-    }
   }
 }
 
