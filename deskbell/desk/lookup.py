@@ -51,7 +51,7 @@ async def companions(
     stopping = {
         c.actor.id
         for c in commands
-        if isinstance(c, WriteMessage) and isinstance(c.actor, Customer) and stops(c, preferences)
+        if isinstance(c, WriteMessage | StartChat) and isinstance(c.actor, Customer) and stops(c, preferences)
     }
     return Companions(
         await rows.open_tickets(connection, sorted(settled)) if settled else {},
@@ -75,17 +75,18 @@ async def look_up(
     now: datetime,
 ) -> Facts:
     """`facts` with what these commands need. Their conversations are locked: nothing changes behind our back."""
-    strangers, writers, revived, mailed = _who_asks(commands, before)
+    asking = _who_asks(commands, before)
     tickets = dict(found.tickets)
-    if revived:
-        tickets |= await rows.open_tickets(connection, sorted(revived))
-    facts = facts._replace(tickets=tickets, belongings=found.belongings)
-    if strangers:
-        facts = facts._replace(dealt=await rows.dealt_with(connection, sorted(strangers)))
-    if writers:
-        facts = facts._replace(open_chats=await rows.open_chats(connection, sorted(writers)))
-    if mailed:
-        facts = facts._replace(emails=await rows.emails(connection, sorted(mailed)))
+    if asking.revived:
+        tickets |= await rows.open_tickets(connection, sorted(asking.revived))
+    dealt = frozenset(asking.insiders)
+    if asking.strangers:
+        dealt |= await rows.dealt_with(connection, sorted(asking.strangers))
+    facts = facts._replace(tickets=tickets, belongings=found.belongings, dealt=dealt)
+    if asking.writers:
+        facts = facts._replace(open_chats=await rows.open_chats(connection, sorted(asking.writers)))
+    if asking.mailed:
+        facts = facts._replace(emails=await rows.emails(connection, sorted(asking.mailed)))
     if any(isinstance(command, ASKS_WHO_IS_THERE) for command in commands):
         facts = facts._replace(online=await rows.online(connection, now))
     agents = {c.agent_id for c in commands if isinstance(c, GIVEN_BY_ROUTING) and c.agent_id is not None}
@@ -102,26 +103,33 @@ async def look_up(
     return facts
 
 
-def _who_asks(
-    commands: Sequence[Command], before: Mapping[int, Conversation]
-) -> tuple[set[tuple[int, int]], set[int], set[int], set[int]]:
-    """Strangers as (conversation, staff id); customers who write on a closed chat; closed tickets they write on;
-    customers to whom staff write on something closed."""
-    strangers: set[tuple[int, int]] = set()
-    writers: set[int] = set()
-    revived: set[int] = set()
-    mailed: set[int] = set()
+class _Asking(NamedTuple):
+    """Who asks for what, as far as facts depend on it."""
+
+    insiders: set[tuple[int, int]]
+    """(conversation, staff id) of those who see it now, and may not any more when their turn in the batch comes."""
+    strangers: set[tuple[int, int]]
+    writers: set[int]
+    """Customers who write on a closed chat."""
+    revived: set[int]
+    """Closed tickets their customers write on."""
+    mailed: set[int]
+    """Customers to whom staff write on something closed."""
+
+
+def _who_asks(commands: Sequence[Command], before: Mapping[int, Conversation]) -> _Asking:
+    asking = _Asking(set(), set(), set(), set(), set())
     for command in commands:
         if isinstance(command, StartChat) or (c := before.get(command.conversation_id)) is None:
             continue
         if isinstance(command.actor, Staff):
-            if not may_see(command.actor, c):
-                strangers.add((c.id, command.actor.id))
-            elif isinstance(command, WriteMessage) and c.state == "closed":
-                mailed.add(c.customer_id)
+            group = asking.insiders if may_see(command.actor, c) else asking.strangers
+            group.add((c.id, command.actor.id))
+            if group is asking.insiders and isinstance(command, WriteMessage) and c.state == "closed":
+                asking.mailed.add(c.customer_id)
         elif isinstance(command, WriteMessage) and c.state == "closed":
             if c.kind == "chat":
-                writers.add(c.customer_id)
+                asking.writers.add(c.customer_id)
             else:
-                revived.add(c.id)
-    return strangers, writers, revived, mailed
+                asking.revived.add(c.id)
+    return asking

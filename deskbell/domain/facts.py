@@ -32,7 +32,7 @@ class Facts(NamedTuple):
     """Those of them who supervise."""
     closing_tags: Mapping[int, str] = _NONE
     dealt: frozenset[tuple[int, int]] = frozenset()
-    """(conversation, staff id) of those who cannot see it now but have looked or written there before."""
+    """(conversation, staff id) of those who saw it when this batch began, or have looked, written or been told of it."""
     open_chats: Mapping[int, int] = _NONE
     """Customer -> their open chat, for those who write on a closed one."""
     online: Mapping[int, frozenset[int]] = _NONE

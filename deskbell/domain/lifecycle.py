@@ -153,7 +153,7 @@ def _wake(change: Change, now: datetime) -> Change:
     return change._replace(conversation=conversation, entries=(*change.entries, entry), notifications=(told,))
 
 
-def stops(command: WriteMessage, preferences: Preferences) -> bool:
+def stops(command: WriteMessage | StartChat, preferences: Preferences) -> bool:
     """Whether a customer wrote just the word to opt out."""
     word = preferences.web_stop
     return bool(word) and command.text.strip().casefold() == word.casefold()

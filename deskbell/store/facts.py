@@ -11,10 +11,11 @@ from .presence import GRACE, ONLINE
 
 WRITTEN = 500  # messages of one chat that go along into a ticket
 
-# Who of these have looked into these conversations, or written there.
+# Who of these have looked into these conversations, written there, or been told of it (it rang, or was offered to them).
 _DEALT_WITH = """
 SELECT k.c, k.staff FROM unnest($1::bigint[], $2::integer[]) AS k(c, staff)
 WHERE EXISTS (SELECT FROM seen WHERE staff_id = k.staff AND conversation_id = k.c)
+   OR EXISTS (SELECT FROM notification WHERE staff_id = k.staff AND conversation_id = k.c)
    OR EXISTS (SELECT FROM entry WHERE conversation_id = k.c AND author = 'agent' AND author_id = k.staff
               AND client_id IS NOT NULL)"""
 
@@ -64,7 +65,7 @@ class Load(NamedTuple):
 
 
 async def dealt_with(connection: Connection, pairs: Sequence[tuple[int, int]]) -> frozenset[tuple[int, int]]:
-    """Those of (conversation, staff id) where this person has looked or written before."""
+    """Those of (conversation, staff id) where this person has looked, written or been told before."""
     rows = await connection.fetch(_DEALT_WITH, *zip(*pairs, strict=True))
     return frozenset((row[0], row[1]) for row in rows)
 
