@@ -30,6 +30,11 @@ class Indexer:
         self._wake = asyncio.Event()
         self._swept_to = 0
 
+    @property
+    def is_busy(self) -> bool:
+        """Something is noted that is not taken in yet."""
+        return bool(self._changed)
+
     def note(self, ids: Iterable[int]) -> None:
         """These conversations have changed."""
         if len(self._changed) < KEPT:

@@ -5,6 +5,7 @@ from itertools import chain
 from typing import Any
 
 import httpx
+import pytest
 
 from tests.doors.house import Door, House, live_chat
 from tests.rules import rule
@@ -113,3 +114,85 @@ async def test_a_new_chat_is_new_until_its_owner_opens_it(door: Door, house: Hou
     assert (await ada.post(f"{path}/open")).status_code == 204
     assert (await chat.ada.hear("row"))["s"].get("new") is None
     assert (await ada.get(path)).json().get("new") is None
+
+
+@rule("LIST-5", "SUPERVISOR-1")
+async def test_an_agent_may_not_ask_for_the_chats_of_another_or_for_everybody_s_load(
+    door: Door, house: House
+) -> None:
+    chat = await live_chat(house)
+    olga = await (await house.hire("Olga")).http()
+    for path in (f"?tab=live&agent={chat.agent.id}", "/counts?agent=1", "/loads"):
+        assert (await olga.get(f"/api/conversations{path}")).status_code == 403
+
+
+@rule("LIST-5")
+async def test_what_makes_no_sense_in_a_filter_is_refused_by_name(door: Door, house: House) -> None:
+    ada = await (await house.hire("Ada")).http()
+    for asked, field in (
+        ("label=x", "label"),
+        ("sentiment=sad", "sentiment"),
+        ("from=-1", "from"),
+        ("department=0", "department"),
+        ("closed_by=me", "closed_by"),
+    ):
+        answer = await ada.get(f"/api/conversations?tab=closed&{asked}")
+        assert (answer.status_code, answer.json()["error"]["field"]) == (400, field)
+    long = await ada.get(f"/api/conversations?tab=closed&q={'x' * 201}")
+    assert (long.status_code, "200" in long.json()["error"]["text"]) == (400, True)
+
+
+@rule("LIST-5")
+async def test_what_was_said_is_noted_by_the_commit_and_found_once_it_is_taken_in(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("deskbell.desk.indexer.PAUSE_S", 3600)
+    indexer = (await house.open()).node.desk.indexer
+    chat = await live_chat(house, text="My unicycle is broken")
+    ada = await chat.agent.http()
+    assert await pages(ada, "tab=live&q=unicyc") == [[]]
+    for said, asked in ((None, "unicyc"), ("A new wheel is on its way", "wheel+unicycle")):
+        if said:
+            await chat.ada.ask("send", c=chat.c, text=said)
+        assert indexer.is_busy
+        await indexer.take_in()
+        assert await pages(ada, f"tab=live&q={asked}") == [[chat.c]]
+    counts = (await ada.get("/api/conversations/counts?tab=live&q=wheel")).json()
+    assert (counts["live"], counts["most"]) == (1, 1000)
+
+
+@rule("SUPERVISOR-1")
+async def test_everybody_s_chats_come_agent_by_agent_with_their_loads(door: Door, house: House) -> None:
+    zoe, ada = await house.hire("Zoe", max_chats=2), await house.hire("Ada", max_chats=2)
+    sven = await (await house.hire("Sven", "supervisor")).http()
+    for person in (zoe, ada):
+        await person.console()
+    numbers = []
+    for _ in range(5):
+        visitor = await house.visitor()
+        widget = await visitor.widget()
+        numbers.append((await visitor.start(widget))["c"])
+        await widget.find(
+            lambda f: f["t"] == "entry" and f["e"].get("event", {}).get("name") in ("assigned", "queued"), ""
+        )
+        house.clock.advance(timedelta(seconds=5))
+    for limit in (1, 2, 100):
+        listed = list(chain(*await pages(sven, f"tab=live&scope=all&by_agent=true&limit={limit}")))
+        rows = (await sven.get("/api/conversations?tab=live&scope=all&by_agent=true")).json()["rows"]
+        assert listed == [row["id"] for row in rows]
+    assert [row.get("owner") for row in rows] == [None, ada.id, ada.id, zoe.id, zoe.id]
+    loads = {one["agent"]: one for one in (await sven.get("/api/conversations/loads")).json()["agents"]}
+    assert {agent: one["live"] for agent, one in loads.items()} == {None: 1, ada.id: 2, zoe.id: 2}
+    assert all(one["waiting"] == one["live"] and one["since"] for one in loads.values())
+
+
+@rule("LIST-1")
+async def test_how_the_lists_were_left_is_kept_for_every_device(door: Door, house: House) -> None:
+    ada = await house.hire("Ada")
+    http = await ada.http()
+    left = {"tab": "closed", "scope": "mine", "filters": {"closed": "label=3"}, "folded": [0, 4]}
+    assert (await http.patch("/api/me/settings", json={"lists": left})).status_code == 200
+    me = (await (await ada.sign_in()).get("/api/session")).json()
+    assert me["settings"]["lists"] == left
+    refused = await http.patch("/api/me/settings", json={"lists": {"filters": {"closed": "x" * 301}}})
+    assert refused.status_code == 400
