@@ -76,6 +76,10 @@ def _transfer(c: Conversation) -> frames.RowTransfer | None:
     )
 
 
+# How the desk handles a chat inside is not for its customer, who waits or talks.
+_TO_CUSTOMERS = {"offered": "queued", "pending": "live"}
+
+
 def view_of(
     conversation: Conversation, names: Mapping[int, str], queue: frames.QueuePlace | None = None
 ) -> frames.VisitorView:
@@ -84,7 +88,7 @@ def view_of(
     return frames.VisitorView(
         c=c.id,
         kind=c.kind,
-        state=c.state,
+        state=_TO_CUSTOMERS.get(c.state, c.state),
         last_seq=c.last_public_seq,
         unread=1 if c.last_agent_seq > c.customer_read else 0,
         delivered=c.agent_delivered,
