@@ -1,5 +1,6 @@
 """One batch of commands on its way through one transaction."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import groupby
@@ -7,7 +8,14 @@ from operator import attrgetter
 
 import structlog
 
-from deskbell.domain.commands import CloseConversation, Command, StartChat, WriteMessage
+from deskbell.domain.commands import (
+    CloseConversation,
+    Command,
+    StartChat,
+    TimeIsUp,
+    TurnIntoTicket,
+    WriteMessage,
+)
 from deskbell.domain.conversation import Change, Conversation, Entry, Letter, Notification
 from deskbell.domain.errors import NotFound, Refused
 from deskbell.domain.facts import Facts, FileFact
@@ -25,6 +33,8 @@ from .present import publication_of, shown_name
 from .task import Outcome, Task
 
 log = structlog.get_logger()
+
+ENDING = (CloseConversation, TurnIntoTicket, TimeIsUp, WriteMessage)  # what may end an open chat
 
 
 class Batch:
@@ -55,6 +65,7 @@ class Batch:
         self._customer_names: dict[int, str] = {}
         self._files: dict[str, FileFact] = {}
         self._loads: dict[int, int] = {}
+        self._written: dict[int, list[Entry]] = {}
         self._opted_out: frozenset[int] = frozenset()
         self._wishes: dict[int, bool] = {}
         self._wiped: set[int] = set()
@@ -95,7 +106,8 @@ class Batch:
         facts = self._facts._replace(opted_out=self._opted_out)
         facts = await look_up(connection, commands, self._before, found, facts, self._now)
         self._loads = dict(facts.loads)
-        self._facts = facts._replace(loads=self._loads)
+        self._written = {c: list(entries) for c, entries in facts.written.items()}
+        self._facts = facts._replace(loads=self._loads, written=self._written)
 
     def recall(self, all_loaded: Iterable[Loaded]) -> None:
         """The conversations to decide on: just locked, or as this lane remembers them."""
@@ -106,8 +118,17 @@ class Batch:
 
     async def _number(self, connection: Connection, starts: list[StartChat]) -> None:
         """Numbers for the customers who may need a new chat. Now that rows are locked, nothing closes behind our back."""
-        closes = any(isinstance(task.command, CloseConversation) for task in self._tasks)
-        customers = sorted({s.actor.id for s in starts if closes or self._open_place(s) is None})
+        ending = {task.command.conversation_id for task in self._tasks if isinstance(task.command, ENDING)}
+        count = Counter(
+            start.actor.id for start in starts
+        )  # two in one batch: the first may be the word to end it
+        customers = sorted(
+            {
+                start.actor.id
+                for start in starts
+                if (place := self._open_place(start)) is None or place in ending or count[start.actor.id] > 1
+            }
+        )
         if customers:
             fresh = await changes.new_ids(connection, len(customers))
             self._fresh = dict(zip(customers, fresh, strict=True))
@@ -192,6 +213,7 @@ class Batch:
         for changed in (conversation, *change.others):
             self._after[changed.id] = changed
         self._entries.extend(change.entries)
+        self._note_written(change.entries)
         self._notifications.extend(change.notifications)
         self._letters.extend(change.letters)
         if change.wipe:
@@ -211,6 +233,13 @@ class Batch:
         if key is not None:
             self._answered[key] = answer._replace(dup=True)
         return answer
+
+    def _note_written(self, entries: Iterable[Entry]) -> None:
+        """What a customer writes in this batch goes along when its later commands merge the chat (TICKET-7)."""
+        if self._written:
+            for entry in entries:
+                if entry.kind == "message" and entry.author == "customer":
+                    self._written.setdefault(entry.conversation_id, []).append(entry)
 
     def _count_loads(self, before: Conversation | None, after: Conversation) -> None:
         """What this batch gives counts for its later commands (LIFE-3)."""
