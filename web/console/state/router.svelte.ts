@@ -2,11 +2,11 @@ import type { ListSettings } from '../../client/frames';
 import { parseFilter, queryOf, type Filter } from '../lib/filters';
 import { TABS, type Tab } from '../lib/placement';
 
-export type Manage = 'departments' | 'staff' | 'sites';
+export type Manage = 'departments' | 'preferences' | 'tags' | 'staff' | 'sites';
 export type Place =
   { page: 'list'; tab: Tab; id: number | null } | { page: 'manage'; section: Manage } | { page: 'setup' };
 
-const SECTIONS: readonly string[] = ['departments', 'staff', 'sites'];
+const SECTIONS: readonly string[] = ['departments', 'preferences', 'tags', 'staff', 'sites'];
 
 export function parse(path: string): Place {
   const [head = '', rest = ''] = path.split('/').filter(Boolean);

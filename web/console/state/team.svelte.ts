@@ -1,5 +1,6 @@
 import type { Role } from '../../client/frames';
 import type { Api } from '../../client/http';
+import type { Hours } from '../lib/hours';
 
 export interface Colleague {
   id: number;
@@ -15,6 +16,8 @@ export interface Department {
   name: string;
   description: string;
   offered: boolean;
+  first_line: boolean;
+  hours: Hours | null;
   total: number;
   online: number;
   offline: number;

@@ -1,0 +1,116 @@
+/** What the preferences are called on the page, in groups. What the server has and is not named here stands at the end. */
+
+export interface Described {
+  label: string;
+  hint: string;
+  unit?: string;
+  choices?: Record<string, string>;
+}
+export interface Group {
+  title: string;
+  lead: string;
+  items: Record<string, Described>;
+}
+
+export const GROUPS: readonly Group[] = [
+  {
+    title: 'Routing',
+    lead: 'Who is given a new chat.',
+    items: {
+      distribution: {
+        label: 'Distribution',
+        hint: 'How chats are shared out among the agents who have room.',
+        choices: {
+          averaged: 'Averaged: fewest live chats',
+          round_robin: 'Round robin: each in turn',
+          random: 'Random',
+          offer: 'Offer: it rings, accept or decline',
+        },
+      },
+      last_agent: {
+        label: 'Last agent first',
+        hint: 'A customer comes to the agent who last dealt with them, if that agent has room.',
+      },
+      max_chats: {
+        label: 'Most chats per agent',
+        hint: 'Live chats that routing gives one agent. Pending ones do not count; a person may have an own number.',
+        unit: 'chats',
+      },
+      ring_seconds: {
+        label: 'Ring time',
+        hint: 'With “Offer”: how long a chat rings at one agent before it goes to the next.',
+        unit: 'seconds',
+      },
+    },
+  },
+  {
+    title: 'Timeouts',
+    lead: 'What happens when somebody does not answer. A change counts at once, also for chats that wait already.',
+    items: {
+      agent_timeout_minutes: {
+        label: 'Agent chat timeout',
+        hint: 'A customer without an answer for so long goes to another agent with room. Flagged chats stay.',
+        unit: 'minutes',
+      },
+      inactivity_minutes: {
+        label: 'Inactivity timeout',
+        hint: 'A customer silent for so long after the last answer: the chat is closed. Still queued: it becomes a ticket.',
+        unit: 'minutes',
+      },
+      pending_minutes: {
+        label: 'Pending time',
+        hint: 'A pending chat that hears nothing from its customer for so long is closed, flagged or not.',
+        unit: 'minutes',
+      },
+      transfer_minutes: {
+        label: 'Transfer timeout',
+        hint: 'A transfer that nobody answers goes back to its sender.',
+        unit: 'minutes',
+      },
+    },
+  },
+  {
+    title: 'Closing a chat',
+    lead: 'What the closing dialog asks the agent.',
+    items: {
+      close_sentiment: { label: 'Sentiment', hint: 'Negative, neutral or positive.' },
+      close_tag: { label: 'Closing tag', hint: 'One of the list under “Closing tags”.' },
+      close_note: { label: 'Note', hint: 'A few words for colleagues.' },
+    },
+  },
+  {
+    title: 'Customer’s keywords',
+    lead: 'What a customer can write in the web chat instead of a message.',
+    items: {
+      web_end: { label: 'Ends the chat', hint: 'A message that is only this word closes the chat.' },
+      web_stop: {
+        label: 'Opts out',
+        hint: 'It closes the chat, and nobody writes to this customer until they write first.',
+      },
+    },
+  },
+  {
+    title: 'When nobody can answer',
+    lead: 'Out of hours, or with no agent available. What customers write then becomes a ticket.',
+    items: {
+      offline: {
+        label: 'The widget',
+        hint: 'A hidden launcher may take five minutes to change on pages that are open.',
+        choices: { form: 'Takes a message', hidden: 'Hides its launcher' },
+      },
+      hours: { label: 'Business hours', hint: 'A department may have its own.' },
+    },
+  },
+  {
+    title: 'Sign-in and files',
+    lead: 'Limits of the whole desk.',
+    items: {
+      session_hours: {
+        label: 'Session length',
+        hint: 'After so long a member of staff signs in again.',
+        unit: 'hours',
+      },
+      upload_mb: { label: 'Largest file', hint: 'For customers and agents.', unit: 'MB' },
+    },
+  },
+];
