@@ -1,7 +1,7 @@
 import type { ListSettings } from '../../client/frames';
 import type { Api } from '../../client/http';
 
-const SAVE_AFTER = 1500;
+const SAVE_AFTER = 700;
 
 /** How this person leaves the lists: kept on the server, so that another device begins in the same way. */
 export class Habits {
