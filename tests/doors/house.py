@@ -47,7 +47,8 @@ class Place:
         return {"Origin": self.address, "X-Deskbell": "1"}
 
     def client(self, **headers: str) -> httpx.AsyncClient:
-        return httpx.AsyncClient(base_url=self.address, headers=self.own | headers, timeout=20)
+        # No TLS here, and reading the certificates takes 45 ms for each client.
+        return httpx.AsyncClient(base_url=self.address, headers=self.own | headers, timeout=20, verify=False)
 
 
 class Door(Place):
