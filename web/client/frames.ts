@@ -1,5 +1,7 @@
 /** Shapes of docs/protocol.md, version 1. Times are milliseconds since the epoch, UTC. */
 
+export type * from './answers';
+
 export const PROTOCOL = 1;
 export const MAX_TEXT = 10_000;
 export const MAX_FILES = 10;
@@ -298,114 +300,6 @@ export type ServerFrame =
   | { t: 'pong' }
   | { t: 'error'; code: string; text: string; c?: number }
   | Bye;
-
-export interface FormField {
-  key: string;
-  label: string;
-  kind: string;
-  need: boolean;
-}
-export type Ask = 'off' | 'ask' | 'need';
-
-export interface WidgetSite {
-  key: string;
-  name: string;
-  look: { color?: string; position?: 'right' | 'left'; launcher?: string };
-  texts: Record<string, string>;
-  form: { name: Ask; email: Ask; department: Ask; fields: FormField[] };
-  departments: { id: number; name: string; available: boolean }[];
-  locale: string;
-  limits: { text: number; file_mb: number; files: number };
-}
-
-/** Answer of POST /api/widget/session. `open`: somebody can answer now; else why not, and when hours begin again. */
-export interface Boot {
-  token: string;
-  site: WidgetSite;
-  open: boolean;
-  why: 'hours' | 'nobody' | null;
-  opens_at: number | null;
-  offline: 'form' | 'hidden';
-  customer: { name: string; email: string };
-  view: VisitorView | null;
-  now: number;
-}
-
-export interface Entries {
-  entries: Entry[];
-  more: boolean;
-}
-
-export type Role = 'agent' | 'supervisor' | 'admin';
-
-/** How somebody has left the lists. `filters` as in the address; `folded` are agents, 0 the queue, -1 what calls. */
-export interface ListSettings {
-  tab?: string;
-  scope?: 'mine' | 'all';
-  filters?: Record<string, string>;
-  folded?: number[];
-}
-
-export interface Me {
-  id: number;
-  name: string;
-  email: string;
-  role: Role;
-  available: boolean;
-  online: boolean;
-  settings: {
-    live_sort?: 'activity' | 'new';
-    theme?: 'system' | 'light' | 'dark';
-    sound?: boolean;
-    enter_sends?: boolean;
-    /** Notifications that are off, as in `mention.bell`. */
-    quiet?: string[];
-    digest?: boolean;
-    lists?: ListSettings | null;
-  };
-  departments: number[];
-}
-
-export interface May {
-  write: boolean;
-  close: boolean;
-  accept: boolean;
-  department: boolean;
-  labels: boolean;
-  why_not?: string;
-}
-
-/** Answer of GET /api/conversations/{c}: the card, the whole customer and the newest entries. */
-export interface Conversation extends Omit<Row, 'customer'> {
-  customer: Customer;
-  agents: { id: number; name: string; messages: number }[];
-  may: May;
-  close_note?: string;
-  entries: Entry[];
-  more: boolean;
-  marks: BothMarks;
-}
-
-/** A line of a customer's history; `owner` has it, or had it last. */
-export interface Past {
-  id: number;
-  kind: Kind;
-  state: State;
-  at: number;
-  preview: string;
-  owner?: number | null;
-  closed_at?: number | null;
-}
-
-export interface Customer {
-  id: number;
-  name: string;
-  email?: string;
-  phone?: string;
-  online?: boolean;
-  conversations?: Past[];
-  [field: string]: unknown;
-}
 
 /** A fresh id for a send, start or close. Works without a secure context, where randomUUID does not exist. */
 export function clientId(): string {
