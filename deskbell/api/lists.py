@@ -64,7 +64,7 @@ class Counts(Struct):
     most: int | None
 
 
-class AgentLoad(Struct):
+class AgentChats(Struct):
     """Open chats of an agent (null: of nobody yet); `waiting` of them have no answer, the oldest question since `since`."""
 
     agent: int | None
@@ -74,8 +74,8 @@ class AgentLoad(Struct):
     since: int | None
 
 
-class Loads(Struct):
-    agents: list[AgentLoad]
+class ChatsByAgent(Struct):
+    agents: list[AgentChats]
 
 
 async def filter_of(
@@ -166,12 +166,12 @@ async def count_rows(
 
 
 @get("/api/conversations/loads")
-async def read_loads(staff_user: StaffUser, edge: Here) -> Loads:
+async def read_loads(staff_user: StaffUser, edge: Here) -> ChatsByAgent:
     """Whose chats they are, in numbers (SUPERVISOR-1)."""
     _check(staff_user, "all", lists.NO_FILTER)
-    return Loads(
+    return ChatsByAgent(
         [
-            AgentLoad(load.agent, load.live, load.pending, load.waiting, ms_or_none(load.since))
+            AgentChats(load.agent, load.live, load.pending, load.waiting, ms_or_none(load.since))
             for load in await lists.loads(edge.pool)
         ]
     )

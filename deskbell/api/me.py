@@ -6,10 +6,11 @@ from msgspec import UNSET, structs
 
 from deskbell.api import auth
 from deskbell.api.auth import SignedInUser
+from deskbell.api.own_settings import SettingsChange
 from deskbell.api.passwords import new_password
 from deskbell.api.ports import Here
 from deskbell.api.problems import Problem
-from deskbell.api.schemas import Availability, Me, PasswordChange, SettingsChange
+from deskbell.api.schemas import Availability, Me, PasswordChange
 from deskbell.store import sessions, staff
 
 

@@ -5,7 +5,6 @@ from typing import Annotated, Any, Literal
 from litestar.params import PathParameter
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
-from deskbell.domain.notices import KINDS, WAYS
 from deskbell.kit.tokens import PASSWORD_MOST
 from deskbell.realtime.frames import ClientId, VisitorView
 
@@ -17,7 +16,6 @@ SmallId = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 Ids = Annotated[list[SmallId], Meta(max_length=500)]
 MaxChats = Annotated[int, Meta(ge=1, le=100)]
 Role = Literal["agent", "supervisor", "admin"]
-QuietWay = Annotated[str, Meta(pattern=rf"^({'|'.join(KINDS)})\.({'|'.join(WAYS)})$")]
 Color = Annotated[str, Meta(pattern=r"^#[0-9a-fA-F]{6}$")]
 Phrase = Annotated[str, Meta(max_length=500)]
 FieldKey = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
@@ -71,30 +69,6 @@ class SignIn(Body):
 
 class Availability(Body):
     available: bool
-
-
-ListTab = Literal["live", "pending", "tagged", "closed", "tickets"]
-
-
-class ListSettings(Body):
-    """How somebody has left the lists. `filters` as in the address; `folded`: agents, 0 for the queue, -1 for what calls."""
-
-    tab: ListTab = "live"
-    scope: Literal["mine", "all"] = "mine"
-    filters: Annotated[dict[ListTab, Annotated[str, Meta(max_length=300)]], Meta(max_length=5)] = field(
-        default_factory=dict
-    )
-    folded: Annotated[list[int], Meta(max_length=1_000)] = field(default_factory=list)
-
-
-class SettingsChange(Body):
-    live_sort: Literal["activity", "new"] | UnsetType = UNSET
-    theme: Literal["system", "light", "dark"] | UnsetType = UNSET
-    sound: bool | UnsetType = UNSET
-    enter_sends: bool | UnsetType = UNSET
-    quiet: Annotated[list[QuietWay], Meta(max_length=len(KINDS) * len(WAYS))] | UnsetType = UNSET
-    digest: bool | UnsetType = UNSET
-    lists: ListSettings | UnsetType = UNSET
 
 
 class PasswordChange(Body):
