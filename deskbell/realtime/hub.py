@@ -10,6 +10,7 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Awaitable, Callable, Iterable
 
 from .connection import Connection
+from .frames import card_of
 from .publication import Missing, Publication
 
 HEADS_KEPT = 100_000
@@ -174,7 +175,8 @@ class Hub:
             )
         for news in waiting:
             if isinstance(news, Publication):
-                self.publish(news)
+                if found is None or not news.team or news.last > found.last:  # else it went out just now
+                    self.publish(news)
             elif found is not None:
                 self.missed(news)
 
@@ -224,16 +226,18 @@ class Hub:
     def _tell_lists(self, publication: Publication) -> None:
         """These entries were read by somebody before this news of them came, which alone knows whose lists change.
 
-        Former owners are told that it left their list; and everybody's lists, when the number was only read, never pushed.
-        A card that comes twice is dropped by its number.
+        When the number was only read, never pushed, everybody's lists are told of it. Else only former owners may not
+        know that it left theirs: they get the card, never an entry once more. An outdated card is dropped by its number.
         """
+        frame = publication.team[-1]
         if publication.conversation_id in self._only_read:
             told = self.team_of(publication.conversation_id, publication.owners, publication.departments)
             told = told - self.team.get(publication.conversation_id, set())
         else:
             told = set().union(*(self.agents.get(owner, ()) for owner in publication.owners[1:] if owner))
+            frame = card_of(frame) if told else frame
         for connection in told:
-            connection.push(publication.team[-1])
+            connection.push(frame)
 
     def _unjoin_strangers(self, publication: Publication) -> None:
         """After a change of hands, those who may no longer see the thread stop getting it."""

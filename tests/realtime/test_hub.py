@@ -14,7 +14,8 @@ from tests.fakes import Ear
 
 
 def entry(number: int, seq: int, *, public: bool = True) -> bytes:
-    return b'{"t":"entry","c":%d,"e":{"seq":%d,"public":%s}}' % (number, seq, b"true" if public else b"false")
+    shown = b"true" if public else b"false"
+    return b'{"t":"entry","c":%d,"e":{"seq":%d,"public":%s},"s":{"last_seq":%d}}' % (number, seq, shown, seq)
 
 
 def news(
@@ -152,7 +153,16 @@ async def test_a_former_owner_hears_also_when_the_entries_were_read_before_their
     hub.publish(news(3, owners=(BRUNO.id,)))
     await settle(hub)
     hub.publish(news(2, owners=(BRUNO.id, ADA.id), keep=((BRUNO.id,), ())))
-    assert ada.numbers(7) == [1, 2]
+    assert [frame["s"] for frame in ada.heard("row")] == [{"last_seq": 2}]
+
+
+async def test_news_that_came_while_its_gap_was_read_reaches_a_former_owner_once(hub: Hub) -> None:
+    ada = Ear(hub, ADA)
+    hub.backfill = lambda c, after: asyncio.sleep(0, news(after + 1, 3 - after, owners=(BRUNO.id,)))
+    hub.publish(news(1))
+    hub.publish(news(3, owners=(BRUNO.id, ADA.id), keep=((BRUNO.id,), ())))
+    await settle(hub)
+    assert (ada.numbers(7), ada.heard("row")) == ([1, 2, 3], [])
 
 
 async def test_an_outdated_card_is_not_shown_and_an_early_one_waits(hub: Hub) -> None:
