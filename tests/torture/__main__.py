@@ -8,10 +8,12 @@ import asyncio
 import contextlib
 import json
 import os
+import random
 import shutil
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -22,18 +24,36 @@ import httpx
 from bench import people as crowd
 from deskbell.store.migrate import migrate
 from tests.torture import checker
+from tests.torture.acts import Me
 from tests.torture.client import Client
+from tests.torture.desk_doors import Doors
 from tests.torture.faults import Storm
 from tests.torture.journal import Journal, load
-from tests.torture.people import Agent, Visitor
+from tests.torture.life import End, Times
+from tests.torture.people import Visitor
 from tests.torture.stage import ORIGIN, Database, Node, new_secret
+from tests.torture.story import Step, replay
+from tests.torture.team import Agent, Supervisor
+from tests.torture.verdict import Verdict
 
 AGENTS = 5
 PORTS = {"a": (8380, 8382, 8386), "b": (8381, 8383, 8387)}
 PROGRESS_SECONDS = 10
 QUIET_SECONDS = 60.0
-SETTLE_SECONDS = 8.0
+SETTLE_SECONDS = 22.0
+"""Quiet for the clock: longer than the checker's patience with it."""
+STRIKE_EVERY_SECONDS = (25.0, 45.0)
 SHOWN_FINDINGS = 12
+PREFERENCES = {
+    "agent_timeout_minutes": 1,
+    "transfer_minutes": 1,
+    "inactivity_minutes": 5,
+    "pending_minutes": 10,
+    "ring_seconds": 10,
+    "last_agent": False,
+    "max_chats": 100,
+}
+TIMES = Times(answer=60_000, inactivity=300_000, pending=600_000, transfer=60_000, ring=10_000)
 
 
 class Run:
@@ -43,18 +63,25 @@ class Run:
         self.folder = folder
         self.seconds = seconds
         self.seed = seed
-        self.visitors = visitors
+        self.count = visitors
         self.began = time.monotonic()
         self.database = Database(folder)
         self.nodes: list[Node] = []
-        self.clients: list[Client] = []
+        self.agents: list[Agent] = []
+        self.visitors: list[Visitor] = []
         self.storm: Storm | None = None
-        self.supervisor = ""
+        self.doors: Doors | None = None
+        self.quiet_since = 0
+        self.happened: Counter[str] = Counter()
+
+    @property
+    def clients(self) -> list[Client]:
+        return [*self.agents, *self.visitors]
 
     def say(self, text: str) -> None:
         print(f"{time.monotonic() - self.began:6.1f} s  {text}", flush=True)
 
-    async def play(self) -> checker.Verdict:
+    async def play(self) -> Verdict:
         (self.folder / "journals").mkdir(parents=True)
         await self.database.start()
         await migrate(self.database.dsn)
@@ -62,53 +89,86 @@ class Run:
         async with httpx.AsyncClient(timeout=5, limits=limits) as http:
             try:
                 await self._set_up(http)
-                await self._play(http)
-                threads = await self._threads(http)
+                await self._play()
+                end = await self._end()
             finally:
                 for node in self.nodes:
                     await node.close()
                 for client in self.clients:
                     client.journal.close()
                 await self.database.stop()
-        (self.folder / "threads.json").write_text(json.dumps(threads))
-        return checker.check(load(self.folder / "journals"), threads)
+        threads, found = end
+        self._count(threads, found)
+        return checker.check(load(self.folder / "journals"), threads, found)
 
     async def _set_up(self, http: httpx.AsyncClient) -> None:
         db = await asyncpg.connect(self.database.dsn)
         site = await crowd.add_site(db)
         agents = await crowd.add_staff(db, "agent", "agent", AGENTS)
-        self.supervisor = (await crowd.add_staff(db, "supervisor", "supervisor", 1))[0].cookie
-        guests = await crowd.add_guests(db, site, self.visitors)
+        supervisor = (await crowd.add_staff(db, "supervisor", "supervisor", 1))[0]
+        admin = (await crowd.add_staff(db, "admin", "admin", 1))[0]
+        guests = await crowd.add_guests(db, site, self.count)
         await db.close()
         secret = new_secret()
         self.nodes = [Node(name, self.folder, ports, self.database.dsn) for name, ports in PORTS.items()]
         for node in self.nodes:
             await node.open(secret)
         addresses = [node.address for node in self.nodes]
-        self.clients = [
-            Agent(self._journal(f"agent{n}"), addresses, ORIGIN, http, member.cookie)
-            for n, member in enumerate(agents)
-        ]
-        self.clients += [
-            Visitor(self._journal(f"visitor{n}"), addresses, ORIGIN, http, guest.token, restarts=n % 4 == 0)
+        self.doors = Doors(http, addresses[0], admin.cookie, ORIGIN)
+        await self.doors.prefer(**PREFERENCES)
+        ids = [member.id for member in agents]
+        departments = {
+            await self.doors.department("Sales", ids[:3]): frozenset(ids[:3]),
+            await self.doors.department("Support", ids[2:]): frozenset(ids[2:]),
+        }
+        for member in (*agents, supervisor):
+            others = [n for n in (*ids, supervisor.id) if n != member.id]
+            own = frozenset(d for d, members in departments.items() if member.id in members)
+            me = Me(member.id, others, list(departments), own, supervises=member is supervisor)
+            kind, name = (Supervisor, "supervisor") if me.supervises else (Agent, f"agent{member.id}")
+            self.agents.append(kind(self._journal(name), addresses, ORIGIN, http, member.cookie, me))
+        self.visitors = [
+            Visitor(
+                self._journal(f"visitor{n}"),
+                addresses,
+                ORIGIN,
+                http,
+                guest,
+                restarts=n % 4 == 0,
+                shy=n % 3 == 1,
+            )
             for n, guest in enumerate(guests)
         ]
+        await self.agents[-1].switch(available=False)
 
     def _journal(self, who: str) -> Journal:
         return Journal(self.folder / "journals", who)
 
-    async def _play(self, http: httpx.AsyncClient) -> None:
+    async def _play(self) -> None:
         running = [asyncio.create_task(client.run()) for client in self.clients]
-        await _all_of(client.talking.wait() for client in self.clients[:AGENTS])
-        writing = [asyncio.create_task(_live(client)) for client in self.clients]
+        await _all_of(agent.talking.wait() for agent in self.agents)
+        writing = [asyncio.create_task(one.live()) for one in (*self.agents, *self.visitors)]
+        writing.append(asyncio.create_task(self._strike()))
         await asyncio.sleep(3)
         self.storm = Storm(self.seed, self.database, self.nodes, self.clients, self.say)
         watch = asyncio.create_task(self._progress(running + writing))
         await self.storm.rage(self.seconds)
         self.say("the storm is over: clients finish what they have")
         await _stop(writing)
-        await self._settle(running)
+        await _all_of(agent.come_back() for agent in self.agents)
+        self.quiet_since = round(time.time() * 1000)
+        await self._settle()
         await _stop([*running, watch])
+
+    async def _strike(self) -> None:
+        """Now and then all agents are Unavailable for a moment: what comes in becomes a ticket."""
+        chance = random.Random(self.seed)
+        while True:
+            await asyncio.sleep(chance.uniform(*STRIKE_EVERY_SECONDS))
+            self.say("all agents become unavailable")
+            for available in (False, True):
+                await asyncio.gather(*(agent.switch(available=available) for agent in self.agents[:AGENTS]))
+                await asyncio.sleep(chance.uniform(4, 7))
 
     async def _progress(self, tasks: list[asyncio.Task[None]]) -> None:
         """A line now and then; a client that fell over ends the run."""
@@ -131,60 +191,58 @@ class Run:
             f"{resumes} resumes, {kills} kills"
         )
 
-    async def _settle(self, running: list[asyncio.Task[None]]) -> None:
+    async def _settle(self) -> None:
         """All outboxes empty; a look at what the open sockets brought; one last resume; a last look."""
-        deadline = time.monotonic() + QUIET_SECONDS
-        while any(client.outbox or not client.connected for client in self.clients):
-            if time.monotonic() > deadline:
-                self.say("some clients never came to rest")
-                break
-            await asyncio.sleep(0.2)
+        await self._rest()
         await asyncio.sleep(SETTLE_SECONDS)
         for client in self.clients:
-            if client.connected and not client.outbox:
-                client.journal.write("settled", watching=sorted(client.shown))
+            if client.caught_up and not client.outbox:
+                client.journal.write("settled", watching=client.watching)
+            client.talking.clear()
             await client.drop()
-        await asyncio.sleep(2)
         await _all_of(client.talking.wait() for client in self.clients)
+        await self._rest()
         await asyncio.sleep(2)
         for client in self.clients:
-            client.journal.write("finished", watching=sorted(client.have))
+            client.journal.write("finished", watching=client.last_view)
         self.say(self._status())
 
-    async def _threads(self, http: httpx.AsyncClient) -> dict[int, list[dict[str, Any]]]:
+    async def _rest(self) -> None:
+        deadline = time.monotonic() + QUIET_SECONDS
+        while restless := [c.journal.who for c in self.clients if c.outbox or not c.caught_up]:
+            if time.monotonic() > deadline:
+                self.say(f"never came to rest: {', '.join(restless)}")
+                return
+            await asyncio.sleep(0.2)
+
+    async def _end(self) -> tuple[dict[int, list[dict[str, Any]]], End]:
         """Every thread that any journal names, through the door a supervisor has."""
-        known = {
-            record["c"]
-            for client in self.clients
-            for record in client.journal.records
-            if record.get("c") is not None
-        }
-        headers = {"Cookie": self.supervisor, "Origin": ORIGIN}
-        return {c: await _thread(http, self.nodes[0].address, c, headers) for c in sorted(known)}
+        assert self.doors is not None
+        records = (record for client in self.clients for record in client.journal.records)
+        known = sorted({record["c"] for record in records if record.get("c") is not None})
+        threads, cards = await self.doors.everything(known)
+        staff = await self.doors.staff()
+        (self.folder / "threads.json").write_text(json.dumps(threads))
+        (self.folder / "cards.json").write_text(json.dumps(cards))
+        return threads, End(cards, staff, self.quiet_since, TIMES)
+
+    def _count(self, threads: dict[int, list[dict[str, Any]]], end: End) -> None:
+        """What was put to the test at all."""
+        self.happened["conversations"] = len(threads)
+        for thread in threads.values():
+            steps: list[Step] = replay(thread, end.staff)
+            for step in steps:
+                entry = step.entry
+                self.happened[entry["event"]["name"] if entry["kind"] == "event" else entry["kind"]] += 1
 
     def story(self) -> str:
         """What happened, in one line."""
         done = self.storm.done if self.storm else {}
         return ", ".join(f"{name} {count}" for name, count in sorted(done.items()))
 
-
-async def _thread(
-    http: httpx.AsyncClient, node: str, c: int, headers: dict[str, str]
-) -> list[dict[str, Any]]:
-    entries: list[dict[str, Any]] = []
-    while True:
-        params = {"after": entries[-1]["seq"] if entries else 0, "limit": 200}
-        reply = await http.get(f"{node}/api/conversations/{c}/entries", params=params, headers=headers)
-        reply.raise_for_status()
-        for entry in reply.json()["entries"]:
-            entries.append({"id": None, "text": "", **entry})
-        if not reply.json()["more"]:
-            return entries
-
-
-async def _live(client: Client) -> None:
-    assert isinstance(client, Agent | Visitor)
-    await client.live()
+    def life(self) -> str:
+        """What the desk did in it, in one line."""
+        return ", ".join(f"{name} {count}" for name, count in sorted(self.happened.items()))
 
 
 async def _all_of(waits: Iterable[Any]) -> None:
@@ -212,9 +270,10 @@ def main() -> int:
             print(f"{kind}: {sentence}")
     kills = run.storm.kills if run.storm else 0
     print(run.story())
+    print(run.life())
     print(
         f"{kills} kills; refused with reason {verdict.refused}, late holes mended by clients {verdict.mended}, "
-        f"pairs of unpromised order {verdict.loose_pairs}"
+        f"pairs of unpromised order {verdict.loose_pairs}, refused and then done after all {verdict.late_twins}"
     )
     print(verdict.line())
     return 0 if verdict.good else 1

@@ -3,18 +3,21 @@
 A journal is a list of records of one client, in its own order. A record is a dict with `at` (monotonic
 seconds) and `what`:
 
-    sent     op, c (null for a start), text, do "send"|"start"|"close", via (a connection's name or "http")
+    me       side "staff"|"visitor", id, wall (milliseconds on the wall clock at `at`)
+    sent     op, c (null for a start), text, do "send"|"start"|"close"|an action, more (its other fields), via (a
+             connection's name or "http")
     ack      op, c, seq, dup, via
     nack     op, code, retry (bool), via
-    entry    c, seq, prev (null for staff), kind, by, id, text, how "live"|"resumed"|"fetched", via
+    entry    c, seq, prev (null for staff), kind, by, id, text, event, how "live"|"resumed"|"fetched", via
     hole     c, have, next                 a live entry did not follow the one before it
+    whiff    raw                           something of the team's came to a visitor
     settled  watching [c]                  the storm is over, every outbox is empty, the socket is still open
     finished watching [c]                  the same after one last resume
 
 The final threads are `{c: [entry, ...]}` as the public HTTP API gives them to staff, each entry with seq,
-kind, by, id, text.
+kind, by, id, text, at, and by_id, event, mentions where it has them.
 
-    lost        an acknowledged (conversation, seq, id) that is not in the final thread, or with other text
+    lost        an acknowledged (conversation, seq, id) that is not in the final thread, or says something else
     doubled     one client id or one sent text twice in the final threads; one start that made two
                 conversations; one entry pushed twice over one connection; a refused command carried out
     reordered   a sender's messages stand in another order than it sent them (see `_order`); a connection
@@ -23,43 +26,42 @@ kind, by, id, text.
                 the conversation when all had settled (a socket delivers everything or is closed), or after
                 its last resume (which must be complete, events included)
     unresolved  a command that was never answered, or refused for good without a reason in the story
+
+With the `end` of a run also `owners`, `leaks` and `timers`: see life.py.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-Record = Mapping[str, Any]
-Journal = Sequence[Record]
-Threads = Mapping[int, Sequence[Record]]
+from tests.torture.life import End, judge, owned_throughout, wall
+from tests.torture.story import Step
+from tests.torture.verdict import KINDS, Journal, Record, Threads, Verdict
 
-KINDS = ("lost", "doubled", "reordered", "holes", "unresolved")
-EXPECTED_REFUSALS = frozenset({"closed"})
-"""Final answers that the story explains: the other side ended the chat while the message was on its way."""
+__all__ = ["KINDS", "Verdict", "check"]
 
+EXPECTED_REFUSALS: Mapping[str, frozenset[str]] = {
+    "visitor": frozenset({"closed"}),
+    "staff": frozenset({"closed", "forbidden", "not_found", "taken", "unavailable"}),
+}
+"""Final answers that the story explains: the other side ended the chat, or it changed hands or state, while the
+command was on its way; the colleague it names has left."""
 
-@dataclass
-class Verdict:
-    """What was found. `findings` holds one sentence per defect, by kind."""
-
-    acknowledged: int = 0
-    refused: int = 0
-    loose_pairs: int = 0
-    mended: int = 0
-    findings: dict[str, list[str]] = field(default_factory=lambda: {kind: [] for kind in KINDS})
-
-    @property
-    def good(self) -> bool:
-        return self.acknowledged > 0 and not any(self.findings.values())
-
-    def add(self, kind: str, sentence: str) -> None:
-        self.findings[kind].append(sentence)
-
-    def line(self) -> str:
-        """The last line of a run."""
-        counts = ", ".join(f"{kind} {len(self.findings[kind])}" for kind in KINDS)
-        return f"acknowledged {self.acknowledged}, {counts}"
+EVENT_OF = {
+    "close": "closed",
+    "accept": "accepted",
+    "assign": "given",
+    "transfer": "transfer",
+    "transfer_cancel": "transfer_cancelled",
+}
+"""What an action leaves in the thread; for those that say yes or no see `_event_of`."""
+SWITCHES = {
+    "flag": ("on", "flagged", "unflagged"),
+    "pending": ("on", "pending", "unpended"),
+    "transfer_answer": ("accept", "transferred", "transfer_declined"),
+    "offer_answer": ("accept", "assigned", "declined"),
+}
 
 
 @dataclass
@@ -70,19 +72,29 @@ class Command:
     do: str
     text: str
     c: int | None
+    more: Mapping[str, Any] = field(default_factory=dict)
     sent: list[tuple[float, str]] = field(default_factory=list)
     acks: list[Record] = field(default_factory=list)
     retries: list[float] = field(default_factory=list)
-    refusals: list[str] = field(default_factory=list)
+    refusals: list[Record] = field(default_factory=list)
+
+    @property
+    def has_late_twin(self) -> bool:
+        """An attempt got no answer of its own: it may still arrive after the refusal of another one."""
+        return len(self.sent) > len(self.retries) + len(self.refusals)
 
 
-def check(journals: Mapping[str, Journal], threads: Threads) -> Verdict:
-    """Judge `journals` by client name against the final `threads`."""
+def check(journals: Mapping[str, Journal], threads: Threads, end: End | None = None) -> Verdict:
+    """Judge `journals` by client name against the final `threads`; without an `end` only what became of messages."""
     verdict = Verdict()
     commands = {who: _commands(journal) for who, journal in journals.items()}
+    stories = {} if end is None else judge(verdict, journals, threads, end)
     for who, wanted in commands.items():
-        _answers(verdict, who, wanted, threads)
+        me = next((record for record in journals[who] if record["what"] == "me"), None)
+        _answers(verdict, who, wanted, threads, "visitor" if me is None else me["side"])
         _order(verdict, who, wanted)
+        if me is not None and me["side"] == "staff":
+            _unjust(verdict, who, me, wanted, stories)
     _once(verdict, commands, threads)
     _numbers(verdict, threads)
     for who, journal in journals.items():
@@ -98,19 +110,22 @@ def _commands(journal: Journal) -> dict[str, Command]:
     for record in journal:
         what = record["what"]
         if what == "sent":
-            new = Command(record["op"], record["do"], record["text"], record["c"])
+            new = Command(record["op"], record["do"], record["text"], record["c"], record.get("more", {}))
             found.setdefault(record["op"], new).sent.append((record["at"], record["via"]))
         elif what == "ack":
             found[record["op"]].acks.append(record)
         elif what == "nack" and record["retry"]:
             found[record["op"]].retries.append(record["at"])
         elif what == "nack":
-            found[record["op"]].refusals.append(record["code"])
+            found[record["op"]].refusals.append(record)
     return found
 
 
-def _answers(verdict: Verdict, who: str, commands: Mapping[str, Command], threads: Threads) -> None:
+def _answers(
+    verdict: Verdict, who: str, commands: Mapping[str, Command], threads: Threads, side: str
+) -> None:
     """Lost and unresolved; a refused command that took place; a start answered with two conversations."""
+    stored = {entry["id"] for thread in threads.values() for entry in thread if entry["id"]}
     for command in commands.values():
         name = f"{who}: {command.do} {command.op}"
         if command.acks:
@@ -120,14 +135,38 @@ def _answers(verdict: Verdict, who: str, commands: Mapping[str, Command], thread
             if len({ack["c"] for ack in command.acks}) > 1:
                 verdict.add("doubled", f"{name} was answered with two conversations")
         elif command.refusals:
-            if set(command.refusals) <= EXPECTED_REFUSALS:
+            codes = {record["code"] for record in command.refusals}
+            if codes <= EXPECTED_REFUSALS[side]:
                 verdict.refused += 1
             else:
-                verdict.add("unresolved", f"{name} was refused: {command.refusals[-1]}")
-            if command.text and any(_holding(threads, command.text)):
+                verdict.add("unresolved", f"{name} was refused: {command.refusals[-1]['code']}")
+            if command.op in stored and command.has_late_twin:
+                verdict.late_twins += 1
+            elif command.op in stored:
                 verdict.add("doubled", f"{name} was refused and yet stored")
         else:
             verdict.add("unresolved", f"{name} was never answered ({len(command.sent)} attempts)")
+
+
+def _unjust(
+    verdict: Verdict,
+    who: str,
+    me: Record,
+    commands: Mapping[str, Command],
+    stories: Mapping[int, list[Step]],
+) -> None:
+    """A reply refused to somebody whose conversation it was all the while."""
+    for command in commands.values():
+        steps = stories.get(command.c or 0)
+        if command.do != "send" or steps is None or command.acks:
+            continue
+        for record in command.refusals:
+            begin, until = wall(me, command.sent[0][0]), wall(me, record["at"])
+            if owned_throughout(steps, me["id"], begin - 50, until + 50):
+                sentence = (
+                    f"{who}: {command.op} was refused ({record['code']}) by {command.c}, which was theirs"
+                )
+                verdict.add("unresolved", sentence)
 
 
 def _stored(verdict: Verdict, name: str, command: Command, ack: Record, threads: Threads) -> None:
@@ -137,22 +176,37 @@ def _stored(verdict: Verdict, name: str, command: Command, ack: Record, threads:
         verdict.add("lost", f"{told}, but there is no such conversation")
         return
     entry = next((e for e in thread if e["seq"] == ack["seq"]), None)
+    if command.do == "start":
+        if command.text and not any(e["text"] == command.text for e in thread):
+            verdict.add("lost", f"{told}, but its first message is not there")
+    elif entry is None or entry["id"] != command.op or not _says(entry, command, thread):
+        verdict.add("lost", f"{told}, but there stands {_words(entry)}")
+
+
+def _says(entry: Record, command: Command, thread: Iterable[Record]) -> bool:
+    """Whether an entry is what the command asked for. Of a comment in a chat that ended only the place is left."""
     if command.do == "send":
-        if entry is None or entry["id"] != command.op or entry["text"] != command.text:
-            verdict.add("lost", f"{told}, but there stands {_words(entry)}")
-    elif command.do == "close":
-        if entry is None:
-            verdict.add("lost", f"{told}, but nothing stands there")
-    elif command.text and not any(e["text"] == command.text for e in thread):
-        verdict.add("lost", f"{told}, but its first message is not there")
+        return bool(entry["text"] == command.text)
+    if command.do == "comment":
+        ended = any(e["seq"] > entry["seq"] and _event(e) == "closed" for e in thread)
+        return bool(entry["kind"] == "comment" and entry["text"] == ("" if ended else command.text))
+    return _event(entry) == _event_of(command)
+
+
+def _event(entry: Record) -> str | None:
+    event: Mapping[str, str] = entry.get("event") or {}
+    return event.get("name")
+
+
+def _event_of(command: Command) -> str:
+    if command.do in SWITCHES:
+        answer, yes, no = SWITCHES[command.do]
+        return yes if command.more[answer] else no
+    return EVENT_OF[command.do]
 
 
 def _words(entry: Record | None) -> str:
     return f"{entry['kind']} {entry['id']} {entry['text']!r}" if entry else "nothing"
-
-
-def _holding(threads: Threads, text: str) -> Iterator[int]:
-    return (c for c, thread in threads.items() for entry in thread if entry["text"] == text)
 
 
 def _order(verdict: Verdict, who: str, commands: Mapping[str, Command]) -> None:
@@ -190,16 +244,33 @@ def _loose(earlier: Command, later: Command) -> bool:
 def _once(verdict: Verdict, commands: Mapping[str, Mapping[str, Command]], threads: Threads) -> None:
     mine = {op for wanted in commands.values() for op in wanted}
     texts = {c.text for wanted in commands.values() for c in wanted.values() if c.text}
-    messages = [entry for thread in threads.values() for entry in thread if entry["kind"] == "message"]
-    ids = Counter(entry["id"] for entry in messages if entry["id"] in mine)
-    held = Counter(entry["text"] for entry in messages if entry["text"] in texts)
+    entries = [entry for thread in threads.values() for entry in thread]
+    copies = {(c, seq) for c, thread in threads.items() for seq in _copies(thread)}
+    ids = Counter(entry["id"] for entry in entries if entry["id"] in mine)
+    held = Counter(
+        entry["text"]
+        for c, thread in threads.items()
+        for entry in thread
+        if entry["text"] in texts and (c, entry["seq"]) not in copies
+    )
     doubled = {op: f"the id {op} stands {n} times in the final threads" for op, n in ids.items() if n > 1}
-    owner = {entry["text"]: entry["id"] for entry in messages}
+    owner = {entry["text"]: entry["id"] for entry in entries}
     for text, n in held.items():
         if n > 1 and owner[text] not in doubled:
             verdict.add("doubled", f"the text {text!r} stands {n} times in the final threads")
     for sentence in doubled.values():
         verdict.add("doubled", sentence)
+
+
+def _copies(thread: Iterable[Record]) -> Iterator[int]:
+    """What a ticket took over from an attempt that was added to it (TICKET-7): each text once."""
+    taking, taken = False, set()
+    for entry in thread:
+        if entry["kind"] == "message" and entry["id"] is None and taking and entry["text"] not in taken:
+            taken.add(entry["text"])
+            yield entry["seq"]
+        else:
+            taking = _event(entry) == "merged_in"
 
 
 def _numbers(verdict: Verdict, threads: Threads) -> None:
@@ -253,18 +324,21 @@ def _missing(view: Mapping[int, Record], thread: Iterable[Record], *, events_too
 
 
 def _agreement(verdict: Verdict, journals: Mapping[str, Journal], threads: Threads) -> None:
-    """All observers and the final thread say the same about an entry."""
-    final = {(c, entry["seq"]): _content(entry) for c, thread in threads.items() for entry in thread}
+    """All observers and the final thread say the same about an entry; a comment may have lost its text."""
+    final = {(c, entry["seq"]): entry for c, thread in threads.items() for entry in thread}
     told: set[tuple[str, int, int]] = set()
     for who, journal in journals.items():
         for record in journal:
-            if record["what"] != "entry" or record["kind"] != "message":
+            if record["what"] != "entry" or record["kind"] == "event":
                 continue
             key = (record["c"], record["seq"])
-            if final.get(key) != _content(record) and (who, *key) not in told:
+            if not _agree(record, final.get(key)) and (who, *key) not in told:
                 told.add((who, *key))
                 verdict.add("reordered", f"{who} was shown {_words(record)} as {key[0]}/{key[1]}, others not")
 
 
-def _content(entry: Record) -> tuple[str, str, str | None, str]:
-    return (entry["kind"], entry["by"], entry["id"], entry["text"])
+def _agree(shown: Record, stored: Record | None) -> bool:
+    if stored is None or any(shown[part] != stored[part] for part in ("kind", "by", "id")):
+        return False
+    wiped = shown["kind"] == "comment" and "" in (shown["text"], stored["text"])
+    return wiped or bool(shown["text"] == stored["text"])

@@ -19,8 +19,11 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
 from tests.torture.journal import Journal
-from tests.torture.outbox import Outbox, Wanted
+from tests.torture.notebook import Notebook
+from tests.torture.outbox import WORDED, Outbox, Wanted
 
+SECRET = "psst "
+"""Begins every text that only the team may see; a visitor who is sent this word anywhere has found a leak."""
 WINDOW = 8
 SILENCE_SECONDS = 6.0
 PING_SECONDS = 2.0
@@ -37,25 +40,30 @@ class Client(ABC):
     """One sender and observer. `nodes` are base addresses; each connection picks one at random."""
 
     socket_path: str
+    side: str
 
-    def __init__(self, journal: Journal, nodes: list[str], origin: str, http: httpx.AsyncClient) -> None:
+    def __init__(
+        self, journal: Journal, nodes: list[str], origin: str, http: httpx.AsyncClient, me: int
+    ) -> None:
         self.journal = journal
+        self.me = me
         self.nodes = nodes
         self.origin = origin
         self.http = http
         self.chance = random.Random(journal.who)
         self.outbox = Outbox(journal)
-        self.have: dict[int, int] = {}
-        self.shown: set[int] = set()
+        self.notes = Notebook()
         self.talking = asyncio.Event()
+        self.present = asyncio.Event()
+        self.present.set()
         self.connections = 0
         self.resumes = 0
-        self._ahead: dict[int, dict[int, int]] = {}
         self._socket: ClientConnection | None = None
         self._heard = 0.0
         self._again_at: float | None = None
         self._numbers = 0
         self._http_turn = asyncio.Lock()
+        journal.write("me", side=self.side, id=me, wall=time.time() * 1000)
 
     @property
     def via(self) -> str:
@@ -64,6 +72,21 @@ class Client(ABC):
     @property
     def connected(self) -> bool:
         return self._socket is not None
+
+    @property
+    @abstractmethod
+    def watching(self) -> list[int]:
+        """The threads that are followed without a hole just now."""
+
+    @property
+    @abstractmethod
+    def last_view(self) -> list[int]:
+        """The threads that must be complete after a last resume."""
+
+    @property
+    def caught_up(self) -> bool:
+        """Every conversation that was asked for has been shown."""
+        return self.connected and self.notes.is_complete
 
     @abstractmethod
     def headers(self) -> dict[str, str]:
@@ -93,11 +116,12 @@ class Client(ABC):
     @abstractmethod
     def message_path(self, wanted: Wanted) -> str: ...
 
-    def wish(self, do: str, c: int | None) -> Wanted:
+    def wish(self, do: str, c: int | None, more: Mapping[str, Any] | None = None) -> Wanted:
         """Put a new command into the outbox; `deliver` sends it."""
         self._numbers += 1
         op = f"{self.journal.who}-{self._numbers}"
-        wanted = Wanted(op, do, c, "" if do == "close" else f"{op} says {self.chance.randrange(10**9)}")
+        text = f"{SECRET if do == 'comment' else ''}{op} says {self.chance.randrange(10**9)}"
+        wanted = Wanted(op, do, c, text if do in WORDED else "", more or {})
         self.outbox.put(wanted)
         return wanted
 
@@ -121,6 +145,7 @@ class Client(ABC):
         """Connect, talk, break, connect again; until cancelled."""
         failures = 0
         while True:
+            await self.present.wait()
             node = self.chance.choice(self.nodes)
             try:
                 await self._connect(node)
@@ -143,10 +168,31 @@ class Client(ABC):
         if self._socket is not None:
             await self._socket.close()
 
+    async def vanish(self) -> None:
+        """Gone, until `present` is set."""
+        self.present.clear()
+        await self.drop()
+
+    @abstractmethod
+    def overhear(self, raw: str) -> None:
+        """Everything that comes passes here first, as it came."""
+
+    @abstractmethod
+    async def card(self, row: dict[str, Any]) -> None:
+        """A list card came along; visitors get none."""
+
+    @abstractmethod
+    async def noted(self, c: int, entry: dict[str, Any]) -> None:
+        """An entry of the thread came, maybe once more."""
+
+    @abstractmethod
+    async def live(self) -> None:
+        """Do what such a client does, for ever."""
+
     async def _connect(self, node: str) -> None:
         self.connections += 1
-        self._ahead.clear()
-        self.shown.clear()
+        hello = self.hello()
+        self.notes.reconnect({int(c) for c in hello["have"]})
         address = node.replace("http", "ws", 1) + self.socket_path
         headers = {name: value for name, value in self.headers().items() if name != "Origin"}
         async with connect(
@@ -159,7 +205,7 @@ class Client(ABC):
             ping_interval=None,
         ) as socket:
             self._heard = time.monotonic()
-            await socket.send(json.dumps(self.hello()))
+            await socket.send(json.dumps(hello))
             self.journal.write("open", via=self.via, node=node)
             await _until_one_ends(self._listen(socket), self._keep(socket))
 
@@ -185,29 +231,40 @@ class Client(ABC):
             self._heard = time.monotonic()
             for line in message.split("\n" if isinstance(message, str) else b"\n"):  # type: ignore[arg-type]
                 if line:
+                    self.overhear(line)  # type: ignore[arg-type]
                     await self._take(socket, json.loads(line))
 
     async def _take(self, socket: ClientConnection, frame: dict[str, Any]) -> None:
-        kind = frame["t"]
-        if kind == "entry":
-            await self._live(frame["c"], frame["e"])
-        elif kind == "ack":
-            self.answered(self.outbox.acknowledged(frame, self.via), frame)
-        elif kind == "nack":
-            self._nack(frame)
-        elif kind == "resumed":
-            self._resumed(frame)
-        elif kind == "gap":
-            self.journal.write("gap", c=frame["c"], have=frame["have"], head=frame["head"], via=self.via)
+        if "s" in frame:
+            await self.card(frame["s"])
+        match frame["t"]:
+            case "entry":
+                await self._live(frame["c"], frame["e"])
+            case "ack":
+                self.answered(self.outbox.acknowledged(frame, self.via), frame)
+            case "nack":
+                self._nack(frame)
+            case "resumed":
+                await self._resumed(frame)
+            case "ready":
+                await self._ready(socket, frame)
+            case "ping":
+                await socket.send('{"t":"pong"}')
+            case "gap" | "error" | "bye":
+                await self._trouble(frame)
+
+    async def _trouble(self, frame: dict[str, Any]) -> None:
+        self.journal.write(frame["t"], **{k: v for k, v in frame.items() if k != "t"}, via=self.via)
+        if frame["t"] == "gap":
             await self.fetch(frame["c"])
-        elif kind == "ready":
-            await self._ready(socket, frame)
-        elif kind == "ping":
-            await socket.send('{"t":"pong"}')
-        elif kind == "error":
-            self.journal.write("error", code=frame["code"], text=frame["text"], via=self.via)
-        elif kind == "bye":
-            self.journal.write("bye", code=frame["code"], via=self.via)
+        elif frame["t"] == "error" and "c" in frame:
+            self._denied(frame)
+
+    def _denied(self, frame: dict[str, Any]) -> None:
+        """A thread we asked for is not ours any more; or it could not be read just now."""
+        if frame["code"] != "not_found":
+            raise Broken(f"{frame['code']} for {frame['c']}")
+        self.notes.forget(frame["c"])
 
     async def _ready(self, socket: ClientConnection, frame: dict[str, Any]) -> None:
         self._socket = socket
@@ -242,6 +299,7 @@ class Client(ABC):
         body = self.http_body(wanted)
         address = self.chance.choice(self.nodes) + self.message_path(wanted)
         reply = await self.http.post(address, json=body, headers=self.headers())
+        self.overhear(reply.text)
         if reply.status_code in (200, 201):
             self.answered(self.outbox.acknowledged(reply.json(), "http"), reply.json())
             return
@@ -253,64 +311,50 @@ class Client(ABC):
             await asyncio.sleep(self.chance.uniform(0.1, 0.6))
 
     async def _live(self, c: int, entry: dict[str, Any]) -> None:
-        self._note(c, entry, "live")
-        seq, before = entry["seq"], self.before(entry)
-        if c not in self.have:
-            await self.discovered(c)
-        have = self.have.get(c, 0)
+        await self._note(c, entry, "live")
+        notes, seq, before = self.notes, entry["seq"], self.before(entry)
+        have = notes.have.setdefault(c, 0)
         if seq <= have:
             return
         if before <= have:
-            self._advance(c, seq)
+            notes.advance(c, seq)
         else:
-            self._ahead.setdefault(c, {})[seq] = before
-            if c in self.shown:
+            notes.keep_ahead(c, seq, before)
+            if c in notes.shown:
                 self.journal.write("hole", c=c, have=have, next=seq, via=self.via)
                 await self.fetch(c)
 
-    async def discovered(self, c: int) -> None:
-        """A conversation unknown so far."""
-        self.have[c] = 0
-
-    def _resumed(self, frame: dict[str, Any]) -> None:
+    async def _resumed(self, frame: dict[str, Any]) -> None:
         c = frame["c"]
         self.resumes += 1
         for entry in frame["entries"]:
-            self._note(c, entry, "resumed")
-        self.shown.add(c)
-        self._advance(c, max((entry["seq"] for entry in frame["entries"]), default=0))
+            await self._note(c, entry, "resumed")
+        self.notes.shown.add(c)
+        self.notes.advance(c, max((entry["seq"] for entry in frame["entries"]), default=0))
 
     async def fetch(self, c: int) -> None:
         """All entries after what we have, by HTTP, page by page."""
         while True:
             address = self.chance.choice(self.nodes) + self.entries_path(c)
-            params = {"after": self.have.get(c, 0), "limit": 200, **self.entries_query(c)}
+            params = {"after": self.notes.have.get(c, 0), "limit": 200, **self.entries_query(c)}
             try:
-                reply = await self.http.get(address, params=params, headers=self._reading())
+                reply = await self.http.get(address, params=params, headers=self.headers())
+                self.overhear(reply.text)
+                if reply.status_code == 404:
+                    self.notes.forget(c)
+                    return
                 reply.raise_for_status()
             except TROUBLE as error:
                 raise Broken(f"could not fetch {c}: {type(error).__name__}") from None
             page = reply.json()
             for entry in page["entries"]:
-                self._note(c, entry, "fetched")
-            self._advance(c, max((entry["seq"] for entry in page["entries"]), default=0))
+                await self._note(c, entry, "fetched")
+            self.notes.advance(c, max((entry["seq"] for entry in page["entries"]), default=0))
             if not page["more"]:
-                self.shown.add(c)
+                self.notes.shown.add(c)
                 return
 
-    def _reading(self) -> dict[str, str]:
-        return self.headers()
-
-    def _advance(self, c: int, seq: int) -> None:
-        """We have all up to `seq`; and then what was pushed ahead of a hole that is now filled."""
-        have = max(self.have.get(c, 0), seq)
-        ahead = self._ahead.get(c, {})
-        for number in sorted(ahead):
-            if ahead[number] <= have:
-                have = max(have, number)
-        self.have[c] = have
-
-    def _note(self, c: int, entry: dict[str, Any], how: str) -> None:
+    async def _note(self, c: int, entry: dict[str, Any], how: str) -> None:
         self.journal.write(
             "entry",
             c=c,
@@ -320,9 +364,11 @@ class Client(ABC):
             by=entry["by"],
             id=entry.get("id"),
             text=entry.get("text", ""),
+            event=entry.get("event"),
             how=how,
             via=self.via if how != "fetched" else "http",
         )
+        await self.noted(c, entry)
 
 
 async def _until_one_ends(*parts: Coroutine[Any, Any, None]) -> None:

@@ -1,27 +1,30 @@
 """What a client wants and has not been answered yet, in the order it wanted it. Pure: the client does the I/O."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from tests.torture.journal import Journal
 
+WORDED = frozenset({"send", "start", "comment"})
+
 
 @dataclass(frozen=True)
 class Wanted:
-    """One command: the frame is sent unchanged, as often as it takes."""
+    """One command: the frame is sent unchanged, as often as it takes. `more`: the fields of its own that it has."""
 
     op: str
     do: str
     c: int | None
     text: str
+    more: Mapping[str, Any] = field(default_factory=dict)
 
     def frame(self) -> dict[str, Any]:
         """The fields of the socket frame without `t`, which are those of the HTTP body with `c`."""
-        frame: dict[str, Any] = {"id": self.op}
+        frame: dict[str, Any] = {"id": self.op, **self.more}
         if self.c is not None:
             frame["c"] = self.c
-        if self.do != "close":
+        if self.do in WORDED:
             frame["text"] = self.text
         return frame
 
@@ -43,7 +46,8 @@ class Outbox:
         self._waiting[wanted.op] = wanted
 
     def sent(self, wanted: Wanted, via: str) -> None:
-        self._journal.write("sent", op=wanted.op, c=wanted.c, text=wanted.text, do=wanted.do, via=via)
+        values = {"op": wanted.op, "c": wanted.c, "text": wanted.text, "do": wanted.do, "more": wanted.more}
+        self._journal.write("sent", **values, via=via)
 
     def acknowledged(self, answer: dict[str, Any], via: str) -> Wanted | None:
         """None when it had been answered before."""

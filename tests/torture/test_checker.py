@@ -65,7 +65,8 @@ def changed(change: Callable[[list[Record], list[Record]], None]) -> dict[str, i
 def test_a_sound_run_has_nothing_to_say() -> None:
     verdict = check({"john": JOHN}, {7: THREAD})
     assert verdict.good
-    assert verdict.line() == "acknowledged 2, lost 0, doubled 0, reordered 0, holes 0, unresolved 0"
+    nothing = "lost 0, doubled 0, reordered 0, holes 0, unresolved 0, owners 0, leaks 0, timers 0"
+    assert verdict.line() == f"acknowledged 2, {nothing}"
 
 
 def test_a_run_that_acknowledged_nothing_is_not_good() -> None:
