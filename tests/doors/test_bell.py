@@ -107,3 +107,24 @@ async def test_a_switch_turned_on_one_device_reaches_the_others_and_counts_at_on
         ]
         stored = await notices.save(connection, told, house.clock.now(), others=None)
     assert [one.kind for one in stored] == ["assigned"]
+
+
+@rule("TEAM-3", "TEAM-5", "OPS-2")
+async def test_a_mention_reaches_the_bell_on_another_node_without_the_words_of_the_comment(
+    house: House,
+) -> None:
+    one, two = await house.open(), await house.open()
+    chat = await live_chat(house)
+    bruno = await house.hire("Bruno")
+    console = await bruno.console(two)
+    http = await chat.agent.http(one)
+    body = {"t": "comment", "id": "m", "c": chat.c, "text": "Is she a regular?", "mentions": [bruno.id]}
+    for again in (False, True):  # a repeat tells nobody twice
+        answer = await http.post("/api/actions", json=body)
+        assert answer.json().get("dup", False) is again
+    n = (await console.hear("notice"))["n"]
+    assert (n["kind"], n["c"], n["data"]) == ("mention", chat.c, {"who": "Ada"})
+    assert await console.quiet("notice") == []
+    listed = (await (await bruno.http(two)).get("/api/notifications")).text
+    assert "regular" not in listed
+    assert await house.pool.fetchval("SELECT count(*) FROM notification WHERE data::text ~ 'regular'") == 0
