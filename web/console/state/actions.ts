@@ -96,7 +96,8 @@ export class Actions {
 
   async #do(action: Action): Promise<void> {
     await this.#api.post('/api/actions', { id: clientId(), ...action });
-    this.#around.changed();
+    // Who has declined may not see it any more.
+    if (!('accept' in action) || action.accept) this.#around.changed();
   }
 
   /** What came between is shown as well: somebody was first, or it is closed. */

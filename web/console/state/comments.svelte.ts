@@ -62,19 +62,21 @@ export class Comments {
     this.#older = [];
   }
 
-  /** Answers the ack, or null when it was refused: `problem` says why and the text stays. */
+  /** Answers the ack, or null when it was refused: `problem` says why and the text comes back. */
   async post(text: string, mentions: number[]): Promise<Ack | null> {
+    const { chosen } = this;
     this.busy = true;
-    this.problem = '';
+    this.problem = this.draft = '';
+    this.chosen = [];
     try {
       const action = { t: 'comment', id: this.#id, c: this.#c, text, mentions };
       const ack = await this.#api.post<Ack>('/api/actions', action);
       this.#id = clientId();
-      this.draft = '';
-      this.chosen = [];
       return ack;
     } catch (error) {
       this.problem = error instanceof ApiError ? error.message : 'Something went wrong.';
+      this.draft = this.draft ? `${text}\n${this.draft}` : text;
+      this.chosen = [...chosen, ...this.chosen];
       // A refused comment will be another one when it is tried again.
       if (error instanceof ApiError && error.status >= 400 && error.status < 500) this.#id = clientId();
       return null;

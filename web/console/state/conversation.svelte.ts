@@ -73,6 +73,7 @@ export class Conversation {
   leave(): void {
     this.active = false;
     this.typing = null;
+    clearTimeout(this.#refreshTimer);
     this.#wire.send({ t: 'unwatch', c: this.id });
   }
 

@@ -5,9 +5,13 @@ export type PanelTab = (typeof PANEL_TABS)[number];
 export class Panel {
   tab: PanelTab = $state('details');
   over = $state(false);
+  /** The box for a comment is open. */
+  writing = $state(false);
 
-  show(tab: PanelTab): void {
-    this.tab = tab;
+  /** To the comments, to write one. */
+  comment(): void {
+    this.tab = 'comments';
     this.over = true;
+    this.writing = true;
   }
 }

@@ -1,0 +1,425 @@
+"""What becomes of a chat between two or three people: comments, flags, pending, transfers, assignment, the close."""
+
+from datetime import timedelta
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Locator, Page, expect
+
+from tests.browser.conftest import NewPage
+from tests.browser.console import Console, Customer, customer
+from tests.browser.desk import Desk
+from tests.rules import rule
+
+
+def panel(console: Console) -> Locator:
+    return console.page.get_by_role("complementary", name="Details")
+
+
+async def turn_to(console: Console, tab: str) -> Locator:
+    """One of the four tabs of the panel."""
+    await panel(console).get_by_role("tab", name=tab).click()
+    return panel(console).get_by_role("tabpanel")
+
+
+def top(console: Console) -> Locator:
+    return console.page.locator("main header").first
+
+
+def banner(console: Console) -> Locator:
+    return console.page.locator(".banners")
+
+
+async def press(where: Locator, name: str) -> None:
+    await where.get_by_role("button", name=name, exact=True).click()
+
+
+async def adas_chat(desk: Desk, page: Page, text: str = "Hello") -> tuple[Console, Customer]:
+    """Ada, alone at the desk, has Marta's chat before her."""
+    ada = await Console(desk, page, "Ada").open()
+    marta = await customer(desk, "Marta Holm")
+    await marta.start(text)
+    await ada.choose("Marta Holm")
+    return ada, marta
+
+
+async def comment(console: Console, text: str) -> Locator:
+    """Written by the keyboard alone, once New Comment is pressed."""
+    tab = await turn_to(console, "Comments")
+    await press(tab, "New Comment")
+    await console.page.keyboard.type(text)
+    return tab
+
+
+@rule("TEAM-1", "TEAM-2")
+async def test_a_sign_opens_the_team_and_only_who_is_online_can_be_tagged(
+    desk: Desk, page: Page, new_page: NewPage
+) -> None:
+    ada, _ = await adas_chat(desk, page)
+    await Console(desk, await new_page(), "Bruno").open()
+    tab = await comment(ada, "Can you look, @")
+    team = tab.get_by_role("listbox", name="Team")
+    await expect(team.get_by_role("option", name="Bruno")).to_contain_text("Online")
+    olga = team.get_by_role("option", name="Olga")
+    await expect(olga).to_contain_text("Offline")
+    await expect(olga).to_be_disabled()
+    await olga.click(force=True)
+    await expect(tab.get_by_role("textbox")).to_have_value("Can you look, @")
+    await page.keyboard.type("bru")
+    await expect(team.get_by_role("option")).to_have_count(1)
+    await page.keyboard.press("Enter")
+    await expect(tab.get_by_role("textbox")).to_have_value("Can you look, @Bruno ")
+    await press(tab, "Post Comment")
+    await expect(tab.get_by_role("log")).to_contain_text("Can you look, @Bruno")
+    await expect(ada.log).not_to_contain_text("Can you look")
+
+
+@rule("TEAM-2")
+async def test_a_colleague_who_went_offline_is_refused_with_the_reason_and_the_text_stays(
+    desk: Desk, page: Page, complaints: list[str]
+) -> None:
+    ada, _ = await adas_chat(desk, page)
+    tab = await comment(ada, "Look, @Olga")
+    await page.keyboard.press("Control+Enter")
+    await expect(tab.get_by_role("alert")).to_contain_text("Olga is offline")
+    await expect(tab.get_by_role("textbox")).to_have_value("Look, @Olga")
+    complaints.clear()  # the browser reports the refusal
+
+
+@rule("TEAM-3", "TEAM-4")
+async def test_the_tagged_watch_live_and_comment_and_cannot_write_to_the_customer(
+    desk: Desk, page: Page, new_page: NewPage
+) -> None:
+    ada, marta = await adas_chat(desk, page)
+    bruno = await Console(desk, await new_page(), "Bruno").open("/tagged")
+    await comment(ada, "@Bruno please")
+    await page.keyboard.press("Control+Enter")
+    await bruno.choose("Marta Holm")
+    await expect(banner(bruno)).to_contain_text("Ada has this chat")
+    await expect(panel(bruno).get_by_role("log")).to_contain_text("@Bruno please")
+    await marta.say("Still there?")
+    await expect(bruno.log).to_contain_text("Still there?")
+    await expect(bruno.page.locator(".reply")).to_contain_text("Only its owner writes")
+    await comment(bruno, "I am on it")
+    await bruno.page.keyboard.press("Control+Enter")
+    await expect(panel(ada).get_by_role("log")).to_contain_text("I am on it")
+    http = await desk.signed_in("Bruno")
+    refused = await http.post(f"/api/conversations/{marta.c}/messages", json={"id": "x", "text": "Hi"})
+    assert refused.status_code == 403
+    assert await desk.texts() == ["Hello", "Still there?"]
+
+
+@rule("TEAM-5")
+async def test_at_the_close_comments_vanish_from_every_screen_and_a_count_stays(
+    desk: Desk, page: Page, new_page: NewPage
+) -> None:
+    ada, marta = await adas_chat(desk, page)
+    sven = await Console(desk, await new_page(), "Sven").open(f"/live/{marta.c}")
+    await comment(ada, "Between us")
+    await page.keyboard.press("Control+Enter")
+    watched = await turn_to(sven, "Comments")
+    await expect(watched).to_contain_text("Between us")
+    await marta.line.ask("close", c=marta.c)
+    for console in (ada, sven):
+        await expect(panel(console)).to_contain_text("There was 1 comment; it was deleted")
+        await expect(console.page.get_by_text("Between us")).to_have_count(0)
+    assert await desk.pool.fetchval("SELECT text FROM entry WHERE kind = 'comment'") == ""
+
+
+@rule("LIFE-5")
+async def test_a_flag_is_set_and_taken_off_and_both_are_written_down(desk: Desk, page: Page) -> None:
+    ada, _ = await adas_chat(desk, page)
+    flag = top(ada).get_by_role("button", name="Flag")
+    await flag.click()
+    await expect(flag).to_have_attribute("aria-pressed", "true")
+    await expect(ada.log).to_contain_text("Ada flagged")
+    await expect(panel(ada)).to_contain_text("Flagged")
+    await flag.click()
+    await expect(flag).to_have_attribute("aria-pressed", "false")
+    assert await desk.pool.fetchval("SELECT flagged_at FROM conversation") is None
+
+
+@rule("LIFE-8")
+async def test_a_pending_chat_waits_for_the_customer_whose_answer_makes_it_live(
+    desk: Desk, page: Page
+) -> None:
+    ada, marta = await adas_chat(desk, page)
+    await top(ada).get_by_role("button", name="Flag").click()
+    await top(ada).get_by_role("button", name="Pending").click()
+    await expect(banner(ada)).to_contain_text("closes at")
+    await expect(banner(ada)).to_contain_text("The flag does not stop that.")
+    await expect(page.locator(".reply")).to_contain_text("It stays pending when you write")
+    await ada.write("Any news?")
+    await marta.hears("Any news?")
+    await ada.tab("Pending").click()
+    await ada.choose("Marta Holm")
+    assert await desk.pool.fetchval("SELECT state FROM conversation") == "pending"
+    await marta.say("Yes, it works")
+    await expect(banner(ada)).not_to_contain_text("Pending since")
+    await expect(ada.card("Marta Holm")).to_have_count(0)
+    assert await desk.pool.fetchval("SELECT state FROM conversation") == "live"
+
+
+@rule("LIFE-8")
+async def test_a_supervisor_may_end_the_waiting_too(desk: Desk, page: Page, new_page: NewPage) -> None:
+    ada, marta = await adas_chat(desk, page)
+    await top(ada).get_by_role("button", name="Pending").click()
+    await expect(banner(ada)).to_contain_text("Pending since")
+    sven = await Console(desk, await new_page(), "Sven").open(f"/live/{marta.c}")
+    await press(banner(sven), "No longer pending")
+    await expect(banner(ada)).not_to_contain_text("Pending since")
+    await expect(ada.log).to_contain_text("Sven")
+
+
+@rule("LIFE-14")
+async def test_a_transfer_is_offered_with_a_note_and_the_chat_moves_when_it_is_accepted(
+    desk: Desk, page: Page, new_page: NewPage, complaints: list[str]
+) -> None:
+    ada, marta = await adas_chat(desk, page)
+    bruno = await Console(desk, await new_page(), "Bruno").open()
+    await offer(ada, "Bruno", note="Knows printers")
+    await expect(banner(ada)).to_contain_text("yours until accepted")
+    await bruno.go(f"/live/{marta.c}")
+    await expect(banner(bruno)).to_contain_text("Ada asks you to take over this chat")
+    await expect(banner(bruno)).to_contain_text("Knows printers")
+    await press(banner(bruno), "Accept")
+    await bruno.write("I take over")
+    await marta.hears("I take over")
+    await expect(ada.card("Marta Holm")).to_have_count(0)
+    await expect(page.locator(".reply .ProseMirror")).to_have_count(0)
+    complaints.clear()  # Ada's browser reports that the conversation is not found
+
+
+@rule("LIFE-14")
+async def test_a_transfer_can_be_declined_and_cancelled_and_stays_with_its_owner(
+    desk: Desk, page: Page, new_page: NewPage
+) -> None:
+    ada, marta = await adas_chat(desk, page)
+    bruno = await Console(desk, await new_page(), "Bruno").open()
+    await offer(ada, "Bruno")
+    await bruno.go(f"/live/{marta.c}")
+    await press(banner(bruno), "Decline")
+    await expect(bruno.page).to_have_url(f"{desk.address}/live")
+    await expect(banner(ada)).not_to_contain_text("Offered to")
+    await offer(ada, "Bruno")
+    await press(banner(ada), "Cancel the transfer")
+    await expect(banner(ada)).not_to_contain_text("Offered to")
+    await ada.write("It is still me")
+    await marta.hears("It is still me")
+
+
+@rule("LIFE-14", "LIFE-16")
+async def test_a_department_takes_a_transfer_by_its_first_answer_and_none_offline_is_offered(
+    desk: Desk, page: Page, new_page: NewPage
+) -> None:
+    ada, marta = await adas_chat(desk, page)
+    bruno = await Console(desk, await new_page(), "Bruno").open()
+    await top(ada).get_by_role("button", name="Transfer").click()
+    dialog = page.get_by_role("dialog", name="Transfer this chat")
+    await expect(dialog.get_by_role("radio", name="Olga")).to_be_disabled()
+    await press(dialog, "A department")
+    await expect(dialog.get_by_role("radio", name="Sales")).to_be_disabled()
+    await dialog.get_by_role("radio", name="Support").check()
+    await press(dialog, "Transfer")
+    await expect(dialog).to_have_count(0)
+    await bruno.go(f"/live/{marta.c}")
+    await expect(banner(bruno)).to_contain_text("Ada asks Support")
+    await expect(banner(bruno).get_by_role("button", name="Decline")).to_have_count(0)
+    await press(banner(bruno), "Accept")
+    await expect(top(bruno)).to_contain_text("Bruno")
+
+
+@rule("LIFE-3", "LIFE-15")
+async def test_a_supervisor_assigns_at_once_and_is_warned_when_somebody_is_full(
+    desk: Desk, page: Page, new_page: NewPage
+) -> None:
+    await desk.pool.execute("UPDATE staff SET max_chats = 1 WHERE name = 'Bruno'")
+    bruno = await Console(desk, page, "Bruno").open()
+    theo, marta = await customer(desk, "Theo Brandt"), await customer(desk, "Marta Holm")
+    await theo.start("Hello")
+    await expect(bruno.card("Theo Brandt")).to_be_visible()
+    await Console(desk, await new_page(), "Ada").open()
+    await marta.start("Hello")
+    await marta.line.event("assigned")
+    sven = await Console(desk, await new_page(), "Sven").open(f"/live/{marta.c}")
+    await top(sven).get_by_role("button", name="Assign").click()
+    dialog = sven.page.get_by_role("dialog", name="Assign this chat")
+    await dialog.get_by_role("radio", name="Bruno").check()
+    await expect(dialog).to_contain_text("Bruno is full with 1 of 1 chats")
+    await press(dialog, "Assign")
+    await expect(bruno.card("Marta Holm")).to_be_visible()
+    await expect(sven.log).to_contain_text("Bruno")
+
+
+@rule("LIFE-12")
+async def test_the_closing_dialog_asks_what_is_switched_on_and_enter_ends_the_chat(
+    desk: Desk, page: Page
+) -> None:
+    ada, _ = await adas_chat(desk, page)
+    await (await desk.signed_in("Sven")).post("/api/closing-tags", json={"name": "Sold"})
+    await press(top(ada), "End chat")
+    dialog = page.get_by_role("dialog", name="End chat?")
+    await dialog.get_by_role("radio", name="Positive").check()
+    await dialog.get_by_label("Closing tag").select_option("Sold")
+    await dialog.get_by_label("Note").fill("Wants a second one in May")
+    await page.keyboard.press("Control+Enter")
+    await expect(ada.log).to_contain_text("Closed by Ada")
+    details = await turn_to(ada, "Details")
+    for words in ("Positive", "Sold", "Wants a second one in May"):
+        await expect(details).to_contain_text(words)
+
+
+@rule("LIFE-12")
+async def test_with_every_part_switched_off_the_close_is_only_confirmed(desk: Desk, page: Page) -> None:
+    off = {"close_sentiment": False, "close_tag": False, "close_note": False}
+    await (await desk.signed_in("Sven")).patch("/api/preferences", json=off)
+    ada, _ = await adas_chat(desk, page)
+    async with page.expect_response("**/api/closing-dialog"):
+        await press(top(ada), "End chat")
+    dialog = page.get_by_role("dialog", name="End chat?")
+    await expect(dialog.get_by_role("radio")).to_have_count(0)
+    await expect(dialog.get_by_role("textbox")).to_have_count(0)
+    await page.keyboard.press("Enter")
+    await expect(ada.log).to_contain_text("Closed by Ada")
+
+
+@rule("LIFE-10")
+async def test_a_closed_chat_is_written_on_for_a_day_and_stays_closed_until_the_customer_answers(
+    desk: Desk, page: Page
+) -> None:
+    ada, marta = await adas_chat(desk, page)
+    await marta.line.ask("close", c=marta.c)
+    await expect(page.locator(".reply")).to_contain_text("stays closed until the customer answers")
+    await ada.write("One more thing")
+    await marta.hears("One more thing")
+    assert await desk.pool.fetchval("SELECT state FROM conversation") == "closed"
+    day = "UPDATE conversation SET closed_at = closed_at - $1::interval"
+    await desk.pool.execute(day, timedelta(hours=24))
+    await ada.go(f"/closed/{marta.c}")
+    await expect(page.locator(".reply")).to_contain_text("24 hours ago or more")
+
+
+@rule("TICKET-6")
+async def test_an_agent_cannot_hand_on_a_ticket_and_a_supervisor_assigns_it(
+    desk: Desk, page: Page, new_page: NewPage
+) -> None:
+    marta = await customer(desk, "Marta Holm")
+    await marta.start("Is anybody there?")
+    await marta.line.event("ticket")
+    ada = await Console(desk, page, "Ada").open(f"/tickets/{marta.c}")
+    await press(top(ada), "Accept")
+    await expect(top(ada)).to_contain_text("Ticket · Assigned")
+    await expect(top(ada).get_by_role("button", name="Transfer")).to_have_count(0)
+    await expect(top(ada).get_by_role("button", name="Assign")).to_have_count(0)
+    transfer = {"t": "transfer", "id": "x", "c": marta.c, "agent": 2, "note": ""}
+    assert (await (await desk.signed_in("Ada")).post("/api/actions", json=transfer)).status_code in (403, 409)
+    sven = await Console(desk, await new_page(), "Sven").open(f"/tickets/{marta.c}")
+    await top(sven).get_by_role("button", name="Assign").click()
+    dialog = sven.page.get_by_role("dialog", name="Assign this ticket")
+    await dialog.get_by_role("radio", name="Olga").check()
+    await press(dialog, "Assign")
+    await expect(panel(sven)).to_contain_text("Olga")
+    await expect(ada.card("Marta Holm")).to_have_count(0)
+
+
+@rule("LIFE-2")
+async def test_a_ringing_chat_is_accepted_or_declined_above_the_thread(
+    desk: Desk, page: Page, new_page: NewPage
+) -> None:
+    await (await desk.signed_in("Sven")).patch("/api/preferences", json={"distribution": "offer"})
+    ada = await Console(desk, page, "Ada").open()
+    marta = await customer(desk, "Marta Holm")
+    c = await marta.start("Hello")
+    await ada.choose("Marta Holm")
+    await expect(banner(ada)).to_contain_text("This chat rings at you")
+    bruno = await Console(desk, await new_page(), "Bruno").open()
+    await press(banner(ada), "Decline")
+    await expect(page).to_have_url(f"{desk.address}/live")
+    await bruno.choose("Marta Holm")
+    await expect(bruno.page).to_have_url(f"{desk.address}/live/{c}")
+    await press(banner(bruno), "Accept")
+    await bruno.write("Good day")
+    await marta.hears("Good day")
+
+
+@rule("PEOPLE-7", "TEAM-7")
+async def test_history_opens_in_its_place_and_notes_stay_with_the_customer(
+    desk: Desk, page: Page, new_page: NewPage
+) -> None:
+    ada, marta = await adas_chat(desk, page, "My first question")
+    notes = await turn_to(ada, "Notes")
+    await notes.get_by_role("textbox").fill("Prefers letters")
+    await page.keyboard.press("Control+Enter")
+    await expect(notes.get_by_role("listitem")).to_contain_text("Prefers letters")
+    await marta.line.ask("close", c=marta.c)
+    await ada.go("/closed")
+    other = "UPDATE conversation SET owner_id = (SELECT id FROM staff WHERE name = 'Olga')"
+    await desk.pool.execute(other)
+    await desk.pool.execute("UPDATE customer SET last_agent_id = NULL")
+    await desk.pool.execute(
+        """INSERT INTO conversation (kind, state, channel, customer_id, owner_id, created_at, state_at, ticket_at)
+           SELECT 'ticket', 'assigned', 'web', customer_id, (SELECT id FROM staff WHERE name = 'Bruno'),
+                  now(), now(), now() FROM conversation"""
+    )
+    bruno = await Console(desk, await new_page(), "Bruno").open(f"/tickets/{marta.c + 1}")
+    history = await turn_to(bruno, "History")
+    await history.get_by_role("button", name=f"Chat #{marta.c}").click()
+    await expect(history.get_by_role("log")).to_contain_text("My first question")
+    await expect(history.get_by_role("textbox")).to_have_count(0)
+    await press(history, "Back to the history")
+    await expect(history.get_by_role("button", name=f"Chat #{marta.c}")).to_be_focused()
+    notes = await turn_to(bruno, "Notes")
+    await expect(notes.get_by_role("listitem")).to_contain_text("Prefers letters")
+    await expect(notes.get_by_role("button", name="Delete this note")).to_have_count(0)
+
+
+async def test_the_tabs_of_the_panel_are_walked_by_the_keyboard(desk: Desk, page: Page) -> None:
+    ada, _ = await adas_chat(desk, page)
+    await panel(ada).get_by_role("tab", name="Details").focus()
+    for name in ("Comments", "History", "Notes", "Details"):
+        await page.keyboard.press("ArrowRight")
+        await expect(panel(ada).get_by_role("tab", name=name)).to_be_focused()
+        await expect(panel(ada).get_by_role("tab", name=name)).to_have_attribute("aria-selected", "true")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_axe_finds_nothing_in_panel_dialogs_and_banners(
+    desk: Desk, new_page: NewPage, scheme: str
+) -> None:
+    page = await new_page(color_scheme=scheme)
+    ada, _ = await adas_chat(desk, page)
+    await Console(desk, await new_page(), "Bruno").open()
+    await top(ada).get_by_role("button", name="Flag").click()
+    await comment(ada, "Look, @")
+    await expect(panel(ada).get_by_role("listbox")).to_be_visible()
+    await clean(page)
+    for tab in ("History", "Notes"):
+        await turn_to(ada, tab)
+        await expect(panel(ada).get_by_role("tabpanel")).not_to_be_empty()
+        await clean(page)
+    await top(ada).get_by_role("button", name="Transfer").click()
+    await expect(page.get_by_role("dialog").get_by_role("radio", name="Bruno")).to_be_visible()
+    await clean(page)
+    await page.keyboard.press("Escape")
+    await offer(ada, "Bruno")
+    await expect(banner(ada)).to_contain_text("Offered to Bruno")
+    await clean(page)
+    await press(top(ada), "End chat")
+    await expect(page.get_by_role("dialog").get_by_label("Note")).to_be_visible()
+    await clean(page)
+
+
+async def offer(console: Console, name: str, note: str = "") -> None:
+    """Transfer the open chat to a colleague."""
+    await top(console).get_by_role("button", name="Transfer").click()
+    dialog = console.page.get_by_role("dialog", name="Transfer this chat")
+    await dialog.get_by_role("radio", name=name).check()
+    await dialog.get_by_label("Note").fill(note)
+    await press(dialog, "Transfer")
+    await expect(dialog).to_have_count(0)
+
+
+async def clean(page: Page) -> None:
+    """No finding of axe-core on what is shown now."""
+    found = await Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
