@@ -217,6 +217,60 @@ def test_a_refusal_without_a_reason_is_unresolved() -> None:
     assert found(check({"john": journal}, {7: THREAD})) == {"unresolved": 1}
 
 
+def act(op: str, do: str, **more: bool) -> Record:
+    return {**sent(1, op, do=do), "text": "", "more": more}
+
+
+def of_the_team(*records: Record) -> list[Record]:
+    return [{"at": 0.0, "what": "me", "side": "staff", "id": 1, "wall": 0}, *records]
+
+
+def named(seq: int, op: str, name: str) -> Record:
+    return {**event(seq), "id": op, "event": {"name": name}}
+
+
+@pytest.mark.parametrize(
+    ("name", "lost"), [("flagged", 0), ("unflagged", 1), ("pending", 1)], ids=["done", "undone", "other"]
+)
+def test_an_acknowledged_action_that_left_another_event_is_lost(name: str, lost: int) -> None:
+    journal = of_the_team(act("a", "flag", on=True), ack(2, "a", 1))
+    assert len(check({"ann": journal}, {7: [named(1, "a", name)]}).findings["lost"]) == lost
+
+
+@pytest.mark.parametrize(("text", "ended", "lost"), [("text of a", False, 0), ("", False, 1), ("", True, 0)])
+def test_a_comment_may_lose_its_text_at_close_only(text: str, ended: bool, lost: int) -> None:
+    journal = of_the_team(sent(1, "a", do="comment"), ack(2, "a", 1))
+    comment = {"seq": 1, "kind": "comment", "by": "agent", "id": "a", "text": text}
+    thread = [comment, named(2, "x", "closed")] if ended else [comment]
+    assert len(check({"ann": journal}, {7: thread}).findings["lost"]) == lost
+
+
+@pytest.mark.parametrize("code", ["forbidden", "taken", "closed", "unavailable", "not_found"])
+def test_what_staff_may_be_refused_is_an_answer(code: str) -> None:
+    verdict = check({"ann": of_the_team(act("a", "flag", on=True), nack(2, "a", code, retry=False))}, {})
+    assert (found(verdict), verdict.refused) == ({}, 1)
+
+
+def test_a_refused_action_that_took_place_is_doubled() -> None:
+    journal = of_the_team(act("a", "flag", on=True), nack(2, "a", "taken", retry=False))
+    assert found(check({"ann": journal}, {7: [named(1, "a", "flagged")]})) == {"doubled": 1}
+
+
+def test_a_refusal_whose_first_attempt_arrived_later_is_counted_apart() -> None:
+    flag = act("a", "flag", on=True)
+    journal = of_the_team(flag, {**flag, "at": 2, "via": "k2"}, nack(3, "a", "taken", retry=False))
+    verdict = check({"ann": journal}, {7: [named(1, "a", "flagged")]})
+    assert (found(verdict), verdict.late_twins) == ({}, 1)
+
+
+def test_what_a_ticket_took_over_from_an_attempt_is_not_doubled_but_twice_is() -> None:
+    copy = {**message(2, "a"), "id": None}
+    threads = {7: [message(1, "a")], 8: [named(1, "x", "merged_in"), copy]}
+    assert found(check({"john": [sent(1, "a"), ack(2, "a", 1)]}, threads)) == {}
+    threads[8].append({**copy, "seq": 3})
+    assert found(check({"john": [sent(1, "a"), ack(2, "a", 1)]}, threads)) == {"doubled": 1}
+
+
 def test_holes_that_clients_mended_are_counted_apart() -> None:
     verdict = check({"john": [*JOHN, {"at": 9, "what": "hole", "c": 7, "have": 1, "next": 3}]}, {7: THREAD})
     assert verdict.good
