@@ -210,6 +210,7 @@ async def test_settings_are_kept_on_the_server_one_by_one(desk: EdgeDesk) -> Non
         "theme": "dark",
         "sound": True,
         "enter_sends": True,
+        "lists": None,
         "quiet": [],
         "digest": True,
     }
