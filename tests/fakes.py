@@ -20,6 +20,7 @@ class Ear:
         self.closed: int | None = None
         self._hub = hub
         self._messages: list[str] = []
+        self._taken = 0
         self._free = asyncio.Event()
         if not slow:
             self._free.set()
@@ -61,6 +62,12 @@ class Ear:
         self._hub.flush()
         frames = [msgspec.json.decode(part) for text in self._messages for part in text.split("\n")]
         return [frame for frame in frames if not kinds or frame["t"] in kinds]
+
+    def news(self) -> list[dict[str, Any]]:
+        """Every frame since the last call, decoded, in order."""
+        self._hub.flush()
+        taken, self._taken = self._taken, len(self._messages)
+        return [msgspec.json.decode(part) for text in self._messages[taken:] for part in text.split("\n")]
 
     def numbers(self, conversation_id: int) -> list[int]:
         """The numbers of the entries heard of one conversation, in order."""

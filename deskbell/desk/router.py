@@ -89,7 +89,7 @@ class Router:
                     self._tell_places([], {})
             except AWAY as error:
                 log.warning("routing_away", error=type(error).__name__)
-                self._drop()
+                self.close()
                 await asyncio.sleep(0.2)
 
     async def run_once(self) -> None:
@@ -194,7 +194,8 @@ class Router:
             self._connection = await connect(self._dsn)
         return self._connection
 
-    def _drop(self) -> None:
+    def close(self) -> None:
+        """Let go of the connection; the next look makes a new one."""
         if self._connection is not None:
             self._connection.terminate()
             self._connection = None

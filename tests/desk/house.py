@@ -131,13 +131,24 @@ async def eventually(check: Callable[[], Awaitable[bool]], seconds: float = 10) 
 
 @asynccontextmanager
 async def open_house(
-    dsn: str, *, clock: Clock | None = None, node: str = "one", lanes: int = 2, whole: bool = False
+    dsn: str,
+    *,
+    clock: Clock | None = None,
+    node: str = "one",
+    lanes: int = 2,
+    whole: bool = False,
+    listens: bool = False,
 ) -> AsyncIterator[House]:
-    """A house on a database with the cast in it. `whole`: everything a desk does by itself goes on too."""
+    """A house on a database with the cast in it. `whole`: everything a desk does by itself goes on too.
+
+    `listens`: only what other nodes commit is heard by itself.
+    """
     pool = await create_pool(dsn, size=6)
     house = House(dsn, pool, clock or FixedClock(cast.NOW), node, lanes)
     await house.desk.directory.refresh()
     going_on = [house.desk.run] if whole else house.desk.batcher.workers()
+    if listens:
+        going_on = [*going_on, house.desk.bus.run_listener]
     work = asyncio.gather(*(run() for run in going_on))
     try:
         yield house
@@ -148,4 +159,6 @@ async def open_house(
         with suppress(asyncio.CancelledError):
             await work
         house.hub.flush()
+        house.desk.router.close()
         pool.terminate()
+        await asyncio.sleep(0)  # the sockets close in the next turn of the loop

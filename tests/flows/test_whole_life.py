@@ -1,0 +1,216 @@
+"""Anybody does anything, on two nodes, while people come and go, time passes and nodes restart: what always holds."""
+
+import asyncio
+from collections.abc import Coroutine
+from datetime import timedelta
+from typing import Any, ClassVar
+
+import asyncpg
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+
+from deskbell.domain.commands import (
+    AcceptTicket,
+    AddComment,
+    AnswerOffer,
+    AnswerTransfer,
+    AssignTo,
+    CancelTransfer,
+    ChangeDepartment,
+    ChangeLabels,
+    CloseConversation,
+    Command,
+    FlagChat,
+    OfferTransfer,
+    OpenChat,
+    SetPending,
+    StartChat,
+    WriteMessage,
+)
+from deskbell.domain.people import Staff
+from tests import cast, rules
+from tests.cast import ADA, SALES, STAFF, SUPPORT, URGENT
+from tests.desk.house import fresh_id
+from tests.flows.world import NIGHT, PSST, World
+
+NODES = st.sampled_from(["one", "two"])
+PEOPLE = st.sampled_from([*STAFF, ADA, ADA])
+CUSTOMERS = st.integers(0, 2)
+ACTS = (
+    "write", "write", "close", "accept", "label", "move", "flag", "unflag", "pend", "pend", "unpend", "transfer",
+    "transfer to all", "take over", "leave it", "cancel", "pick up", "decline", "assign", "comment", "comment",
+)  # fmt: skip
+STAFF_ORDER = st.tuples(NODES, st.sampled_from(ACTS), PEOPLE, st.integers(0, 5), PEOPLE)
+CUSTOMER_ORDER = st.tuples(
+    NODES, CUSTOMERS, st.sampled_from(["Hello", "Hello", "Hello", "Hello", "//end", "//stop"]), st.booleans()
+)
+MINUTES = st.sampled_from([1, 1, 20, 20, 120, 480, 24 * 60, 90 * 24 * 60])
+
+
+def order(act: str, who: Staff, number: int, other: Staff) -> Command:
+    """What a member of staff wants to do with a conversation."""
+    name = fresh_id()
+    orders: dict[str, Command] = {
+        "write": WriteMessage(number, who, name, "How can I help?"),
+        "close": CloseConversation(number, who, name),
+        "accept": AcceptTicket(number, who, name),
+        "label": ChangeLabels(number, who, name, (URGENT,), ()),
+        "move": ChangeDepartment(number, who, name, (None, SUPPORT, SALES)[other.id % 3]),
+        "flag": FlagChat(number, who, name, True),
+        "unflag": FlagChat(number, who, name, False),
+        "pend": SetPending(number, who, name, True),
+        "unpend": SetPending(number, who, name, False),
+        "transfer": OfferTransfer(number, who, name, other.id, None, "Please"),
+        "transfer to all": OfferTransfer(number, who, name, None, (SUPPORT, SALES)[other.id % 2]),
+        "take over": AnswerTransfer(number, who, name, True),
+        "leave it": AnswerTransfer(number, who, name, False),
+        "cancel": CancelTransfer(number, who, name),
+        "pick up": AnswerOffer(number, who, name, True),
+        "decline": AnswerOffer(number, who, name, False),
+        "assign": AssignTo(number, who, name, other.id),
+        "comment": AddComment(number, who, name, f"{PSST} @{other.name}", (other.id,)),
+    }
+    return orders[act]
+
+
+class WholeLife(RuleBasedStateMachine):
+    dsn: ClassVar[str]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.runner = asyncio.Runner()
+        self.world = World(self.dsn)
+
+    def go(self, work: Coroutine[Any, Any, None]) -> None:
+        """One step, and then everything is looked at."""
+
+        async def step() -> None:
+            await work
+            await self.world.check()
+
+        self.runner.run(step())
+
+    def teardown(self) -> None:
+        self.runner.run(self.world.close())
+        self.runner.close()
+
+    @initialize(people=st.sets(PEOPLE, min_size=1), maximum=st.integers(1, 2))
+    def begins(self, people: set[Staff], maximum: int) -> None:
+        async def morning() -> None:
+            await self.world.open()
+            await self.world.prefer(max_chats=maximum)
+            for who in sorted(people):
+                await self.world.appear(who, on=True)
+
+        self.go(morning())
+
+    def of_customer(self, node: str, who: int, text: str, department: bool) -> tuple[str, Command]:
+        """A message in their newest conversation or, if `department` or there is none, a new chat."""
+        customer = self.world.customers[who]
+        own = [c.id for c in self.world.stored.values() if c.customer_id == customer.id]
+        if department or not own:
+            choice = (None, SUPPORT, SALES)[who]
+            return node, StartChat(customer, fresh_id(), "web", None, choice, text)
+        return node, WriteMessage(own[-1], customer, fresh_id(), text)
+
+    def of_staff(
+        self, node: str, act: str, who: Staff, pick: int, other: Staff
+    ) -> tuple[str, Command] | None:
+        """With what concerns this person if there is anything, else with anything."""
+        stored = self.world.stored
+        own = [
+            c.id for c in stored.values() if who.id in (c.owner_id, c.offered_to, c.transfer_to, *c.mentioned)
+        ]
+        numbers = (own if own and pick < 4 else [*stored])[::-1]
+        return (node, order(act, who, numbers[pick % len(numbers)], other)) if numbers else None
+
+    @rule(one=CUSTOMER_ORDER)
+    def customer(self, one: tuple[str, int, str, bool]) -> None:
+        self.go(self.world.together(self.of_customer(*one)))
+
+    @rule(one=STAFF_ORDER)
+    def staff(self, one: tuple[str, str, Staff, int, Staff]) -> None:
+        found = self.of_staff(*one)
+        self.go(self.world.together(*([found] if found else [])))
+
+    @rule(staff=st.lists(STAFF_ORDER, min_size=1, max_size=4), customers=st.lists(CUSTOMER_ORDER, max_size=2))
+    def at_once(self, staff: list[Any], customers: list[Any]) -> None:
+        wishes = [self.of_staff(*one) for one in staff] + [self.of_customer(*one) for one in customers]
+        self.go(self.world.together(*(wish for wish in wishes if wish)))
+
+    @rule(node=NODES, who=PEOPLE, pick=st.integers(0, 3))
+    def open(self, node: str, who: Staff, pick: int) -> None:
+        own = [c.id for c in self.world.stored.values() if c.owner_id == who.id]
+        if own:
+            self.go(self.world.together((node, OpenChat(own[pick % len(own)], who))))
+
+    @rule()
+    def route(self) -> None:
+        self.go(self.world.route())
+
+    @rule(minutes=MINUTES)
+    def time_passes(self, minutes: int) -> None:
+        async def later() -> None:
+            await self.world.wait(timedelta(minutes=minutes))
+            await self.world.sweep()
+            await self.world.route()
+
+        self.go(later())
+
+    @rule(one=STAFF_ORDER, other=CUSTOMER_ORDER)
+    def the_clock_strikes_while_somebody_acts(self, one: Any, other: Any) -> None:
+        async def race() -> None:
+            await self.world.wait(timedelta(minutes=20))
+            wishes = [self.of_staff(*one), self.of_customer(*other)]
+            routers = (node.house.route() for node in self.world.nodes.values())
+            orders = self.world.together(*(wish for wish in wishes if wish))
+            await asyncio.gather(orders, self.world.sweep(), *routers)
+
+        self.go(race())
+
+    @rule(who=PEOPLE, on=st.booleans())
+    def comes_or_goes(self, who: Staff, on: bool) -> None:
+        self.go(self.world.appear(who, on=on))
+
+    @rule(value=st.sampled_from(["averaged", "round_robin", "random", "offer", "offer"]))
+    def distribution(self, value: str) -> None:
+        self.go(self.world.prefer(distribution=value))
+
+    @rule(night=st.booleans())
+    def hours(self, night: bool) -> None:
+        self.go(self.world.prefer(hours=NIGHT if night else None))
+
+    @rule(name=NODES)
+    def node_restarts(self, name: str) -> None:
+        async def restart() -> None:
+            await self.world.stop_node(name)
+            await self.world.start_node(name)
+
+        self.go(restart())
+
+
+@pytest.fixture
+async def cast_database(database: str, pool: asyncpg.Pool) -> str:
+    await cast.move_in(pool)
+    return database
+
+
+@rules.rule(
+    "LIFE-1", "LIFE-2", "LIFE-3", "LIFE-4", "LIFE-5", "LIFE-6", "LIFE-7", "LIFE-8", "LIFE-10", "LIFE-14", "LIFE-16",
+    "LIFE-18", "LIFE-19", "TICKET-7", "TEAM-4", "TEAM-5", "LIST-6", "OPS-2",
+)  # fmt: skip
+def test_whatever_happens_on_two_nodes_the_rules_hold(cast_database: str) -> None:
+    class Here(WholeLife):
+        dsn = cast_database
+
+    run_state_machine_as_test(
+        Here,
+        settings=settings(
+            max_examples=20,
+            stateful_step_count=25,
+            deadline=None,
+            suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+        ),
+    )
