@@ -110,3 +110,42 @@ async def color(locator: Locator, what: str = "backgroundColor") -> tuple[int, i
     text: str = await locator.evaluate("(element, what) => getComputedStyle(element)[what]", what)
     red, green, blue, *_ = (int(float(part)) for part in text.strip("rgba()").replace(",", " ").split()[:3])
     return red, green, blue
+
+
+def panel(console: Console) -> Locator:
+    return console.page.get_by_role("complementary", name="Details")
+
+
+async def turn_to(console: Console, tab: str) -> Locator:
+    """One of the four tabs of the panel."""
+    await panel(console).get_by_role("tab", name=tab).click()
+    return panel(console).get_by_role("tabpanel")
+
+
+def top(console: Console) -> Locator:
+    return console.page.locator("main header").first
+
+
+def banner(console: Console) -> Locator:
+    return console.page.locator(".banners")
+
+
+async def press(where: Locator, name: str) -> None:
+    await where.get_by_role("button", name=name, exact=True).click()
+
+
+async def adas_chat(desk: Desk, page: Page, text: str = "Hello") -> tuple[Console, Customer]:
+    """Ada, alone at the desk, has Marta's chat before her."""
+    ada = await Console(desk, page, "Ada").open()
+    marta = await customer(desk, "Marta Holm")
+    await marta.start(text)
+    await ada.choose("Marta Holm")
+    return ada, marta
+
+
+async def comment(console: Console, text: str) -> Locator:
+    """Written by the keyboard alone, once New Comment is pressed."""
+    tab = await turn_to(console, "Comments")
+    await press(tab, "New Comment")
+    await console.page.keyboard.type(text)
+    return tab
