@@ -32,7 +32,6 @@ from tests.torture.journal import Journal, load
 from tests.torture.life import End, Times
 from tests.torture.people import Visitor
 from tests.torture.stage import ORIGIN, Database, Node, new_secret
-from tests.torture.story import Step, replay
 from tests.torture.team import Agent, Supervisor
 from tests.torture.verdict import Verdict
 
@@ -98,7 +97,7 @@ class Run:
                     client.journal.close()
                 await self.database.stop()
         threads, found = end
-        self._count(threads, found)
+        self._count(threads)
         return checker.check(load(self.folder / "journals"), threads, found)
 
     async def _set_up(self, http: httpx.AsyncClient) -> None:
@@ -226,13 +225,11 @@ class Run:
         (self.folder / "cards.json").write_text(json.dumps(cards))
         return threads, End(cards, staff, self.quiet_since, TIMES)
 
-    def _count(self, threads: dict[int, list[dict[str, Any]]], end: End) -> None:
+    def _count(self, threads: dict[int, list[dict[str, Any]]]) -> None:
         """What was put to the test at all."""
         self.happened["conversations"] = len(threads)
         for thread in threads.values():
-            steps: list[Step] = replay(thread, end.staff)
-            for step in steps:
-                entry = step.entry
+            for entry in thread:
                 self.happened[entry["event"]["name"] if entry["kind"] == "event" else entry["kind"]] += 1
 
     def story(self) -> str:

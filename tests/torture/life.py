@@ -65,8 +65,17 @@ class End:
 def judge(
     verdict: Verdict, journals: Mapping[str, Journal], threads: Threads, end: End
 ) -> dict[int, list[Step]]:
-    """Add what is wrong to `verdict`; returns the stories told."""
-    stories = {c: replay(thread, end.staff) for c, thread in threads.items()}
+    """Add what is wrong to `verdict`; returns the stories told. Whom a comment named goes with its text, but not here."""
+    named = {
+        record["op"]: {"mentions": record["more"]["mentions"]}
+        for journal in journals.values()
+        for record in journal
+        if record["what"] == "sent" and record["do"] == "comment"
+    }
+    stories = {
+        c: replay([named.get(entry["id"], {}) | dict(entry) for entry in thread], end.staff)
+        for c, thread in threads.items()
+    }
     for c, steps in stories.items():
         _story(verdict, c, steps, end)
     for who, journal in journals.items():

@@ -174,6 +174,19 @@ def test_another_customers_entry_in_a_visitors_journal_is_a_leak() -> None:
     assert found(thread, shown, mary(shown_to_mary(thread[1], event=None))) == {"leaks": 1}
 
 
+def test_who_was_named_in_a_chat_that_ended_is_known_from_the_journals() -> None:
+    named, ended = (
+        comment(2 * S, ANNA, ""),
+        event(4 * S, "closed", by="agent", agent="Anna", reason="by hand"),
+    )
+    thread = story(*START, {**named, "id": "a"}, comment(3 * S, CLARA, ""), ended)
+    asked = {"at": 1, "what": "sent", "op": "a", "c": 7, "text": "psst", "do": "comment", "via": "k1"}
+    told = {"at": 2, "what": "ack", "op": "a", "c": 7, "seq": 4, "dup": False, "via": "k1"}
+    journal = [{**asked, "more": {"mentions": [CLARA]}}, told]
+    assert found(thread, card("closed", ANNA, thread), journal) == {}
+    assert found(thread, card("closed", ANNA, thread)) == {"owners": 1}
+
+
 def test_a_comments_text_that_outlives_its_chat_is_a_leak() -> None:
     ended = event(3 * S, "closed", by="agent", agent="Anna", reason="by hand")
     thread = story(*START, comment(2 * S, ANNA, "psst"), ended)
