@@ -296,6 +296,31 @@ def test_the_table_holds_every_command_and_every_time() -> None:
     assert set(OVERDUE) == set(TIMERS)
 
 
+CHANGING = [
+    pytest.param(before, command, id=case.id)
+    for case in CASES
+    for before, command, result in [case.values]
+    if not str(result).startswith("no: ") and not isinstance(command, OpenChat)
+]
+
+
+@rule("LIFE-19")
+@pytest.mark.parametrize(("before", "command"), CHANGING)
+def test_every_change_leaves_a_line_that_says_who_what_and_when(
+    before: Conversation, command: Command
+) -> None:
+    change = decide(before, command, FACTS, LATER)
+    line = change.answer
+    assert line is not None
+    assert (line.author, line.author_id, line.at) == (command.actor.author, command.actor.id, LATER)
+    assert line.kind == {WriteMessage: "message", AddComment: "comment"}.get(type(command), "event")
+    if change.conversation.state != before.state:
+        assert any(entry.kind == "event" for entry in change.entries)
+    if line.kind == "event":
+        assert line.text
+        assert line.data
+
+
 @rule("LIFE-10")
 @pytest.mark.parametrize("state", ["closed", "archived", "closed ticket"])
 def test_nothing_that_staff_or_the_desk_do_opens_what_is_closed(state: str) -> None:
