@@ -182,7 +182,12 @@ async def test_a_closed_chat_is_written_on_for_a_day_and_stays_closed_until_the_
     day = "UPDATE conversation SET closed_at = closed_at - $1::interval"
     await desk.pool.execute(day, timedelta(hours=24))
     await ada.go(f"/closed/{marta.c}")
-    await expect(page.locator(".reply")).to_contain_text("24 hours ago or more")
+    await expect(page.locator(".reply")).to_contain_text(
+        "24 hours ago or more, and no e-mail address is known"
+    )
+    await desk.pool.execute("UPDATE customer SET email = 'marta@holm.test'")
+    await page.reload()
+    await expect(page.locator(".reply")).to_contain_text("by e-mail to marta@holm.test")
 
 
 @rule("TICKET-6")

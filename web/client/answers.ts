@@ -68,13 +68,24 @@ export interface Me {
   departments: number[];
 }
 
+/** What this person may do now, as the server says; it decides again each time. */
 export interface May {
   write: boolean;
   close: boolean;
   accept: boolean;
+  flag: boolean;
+  /** Mark a live chat pending, or take that back. */
+  pend: boolean;
+  transfer: boolean;
+  answer_transfer: boolean;
+  answer_offer: boolean;
+  assign: boolean;
+  comment: boolean;
   department: boolean;
   labels: boolean;
   why_not?: string;
+  /** The address an answer goes to, when the conversation was closed too long ago for an ordinary one (LIFE-10). */
+  by_mail?: string;
 }
 
 /** Answer of GET /api/conversations/{c}: the card, the whole customer and the newest entries. */

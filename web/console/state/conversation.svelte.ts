@@ -6,6 +6,7 @@ import type {
   Entries,
   Entry,
   MarksFrame,
+  May,
   Row,
   TypingFrame,
 } from '../../client/frames';
@@ -21,6 +22,22 @@ import {
   type Thread,
 } from '../../client/thread';
 import { Comments } from './comments.svelte';
+
+/** What one may do with a conversation that went into other hands. */
+export const NOTHING: May = {
+  write: false,
+  close: false,
+  accept: false,
+  flag: false,
+  pend: false,
+  transfer: false,
+  answer_transfer: false,
+  answer_offer: false,
+  assign: false,
+  comment: false,
+  department: false,
+  labels: false,
+};
 
 const TYPING_LASTS = 6000;
 const HOLE_PATIENCE = 1500;
@@ -101,8 +118,7 @@ export class Conversation {
   #lost(): void {
     if (!this.detail) return;
     const why_not = 'This conversation is no longer yours. What you wrote is kept.';
-    const may = { write: false, close: false, accept: false, department: false, labels: false, why_not };
-    this.detail = { ...this.detail, may };
+    this.detail = { ...this.detail, may: { ...NOTHING, why_not } };
   }
 
   #take(detail: Detail): void {

@@ -3,7 +3,7 @@ import type { Conversation as Detail, Entry, Me, Row } from '../../client/frames
 import { Api } from '../../client/http';
 import { MemoryStore } from '../../client/storage';
 import { Card } from './cards.svelte';
-import { Conversation } from './conversation.svelte';
+import { Conversation, NOTHING } from './conversation.svelte';
 import { Drafts } from './drafts.svelte';
 import { Lists } from './lists.svelte';
 import { parse } from './router.svelte';
@@ -145,7 +145,7 @@ const said = (seq: number, change: Partial<Entry> = {}): Entry => ({
 
 function detail(entries: Entry[], change: Partial<Detail> = {}): Detail {
   const marks = { customer: { delivered: 0, read: 0 }, agent: { delivered: 0, read: 0 } };
-  const may = { write: true, close: true, accept: false, department: true, labels: true };
+  const may = { ...NOTHING, write: true, close: true, department: true, labels: true };
   return {
     ...row(7),
     customer: { id: 1, name: 'Marta' },
