@@ -31,7 +31,7 @@ from deskbell.domain.commands import (
 )
 from deskbell.domain.people import Staff
 from tests import cast, rules
-from tests.cast import ADA, SALES, STAFF, SUPPORT, URGENT
+from tests.cast import ADA, SALES, STAFF, SUPPORT, SVEN, URGENT
 from tests.desk.house import fresh_id
 from tests.flows.world import NIGHT, PSST, World
 
@@ -39,14 +39,25 @@ NODES = st.sampled_from(["one", "two"])
 PEOPLE = st.sampled_from([*STAFF, ADA, ADA])
 CUSTOMERS = st.integers(0, 2)
 ACTS = (
-    "write", "write", "close", "accept", "label", "move", "flag", "unflag", "pend", "pend", "unpend", "transfer",
-    "transfer to all", "take over", "leave it", "cancel", "pick up", "decline", "assign", "comment", "comment",
+    "write", "close", "accept", "label", "move", "flag", "unflag", "pend", "unpend", "transfer", "transfer to all",
+    "take over", "leave it", "cancel", "pick up", "decline", "assign", "comment",
 )  # fmt: skip
-STAFF_ORDER = st.tuples(NODES, st.sampled_from(ACTS), PEOPLE, st.integers(0, 5), PEOPLE)
+USUAL = {
+    "queued": ("assign", "label"),
+    "offered": ("pick up", "pick up", "decline"),
+    "live": ("write", "write", "comment", "pend", "transfer", "transfer to all", "flag", "close", "move"),
+    "pending": ("write", "comment", "unpend", "transfer", "flag"),
+    "closed": ("write", "unflag"),
+    "unassigned": ("accept", "accept", "assign"),
+    "assigned": ("write", "close", "assign"),
+    "archived": ("write", "close"),
+}
+IN_TRANSFER = ("take over", "take over", "leave it", "cancel")
+STAFF_ORDER = st.tuples(NODES, st.integers(0, 99), PEOPLE, st.integers(0, 5), PEOPLE)
 CUSTOMER_ORDER = st.tuples(
-    NODES, CUSTOMERS, st.sampled_from(["Hello", "Hello", "Hello", "Hello", "//end", "//stop"]), st.booleans()
+    NODES, CUSTOMERS, st.sampled_from(["Hello"] * 8 + ["//end", "//stop"]), st.booleans()
 )
-MINUTES = st.sampled_from([1, 1, 20, 20, 120, 480, 24 * 60, 90 * 24 * 60])
+MINUTES = st.sampled_from([1, 1, 20, 20, 20, 120, 480, 90 * 24 * 60])
 
 
 def order(act: str, who: Staff, number: int, other: Staff) -> Command:
@@ -103,6 +114,9 @@ class WholeLife(RuleBasedStateMachine):
             await self.world.prefer(max_chats=maximum)
             for who in sorted(people):
                 await self.world.appear(who, on=True)
+            for customer in self.world.customers:
+                await self.world.nodes["one"].house.start(customer)
+            await self.world.route()
 
         self.go(morning())
 
@@ -116,29 +130,45 @@ class WholeLife(RuleBasedStateMachine):
         return node, WriteMessage(own[-1], customer, fresh_id(), text)
 
     def of_staff(
-        self, node: str, act: str, who: Staff, pick: int, other: Staff
+        self, node: str, act: int, who: Staff, pick: int, other: Staff
     ) -> tuple[str, Command] | None:
-        """With what concerns this person if there is anything, else with anything."""
-        stored = self.world.stored
-        own = [
-            c.id for c in stored.values() if who.id in (c.owner_id, c.offered_to, c.transfer_to, *c.mentioned)
-        ]
-        numbers = (own if own and pick < 4 else [*stored])[::-1]
-        return (node, order(act, who, numbers[pick % len(numbers)], other)) if numbers else None
+        """Mostly what somebody would do who has the conversation or is asked to take it; sometimes anything."""
+        stored = sorted(self.world.stored.values(), key=lambda c: (c.state in ("closed", "archived"), -c.id))
+        if not stored:
+            return None
+        c = stored[pick % len(stored)]
+        if act < 20:
+            return node, order(ACTS[act % len(ACTS)], who, c.id, other)
+        acts = IN_TRANSFER if c.in_transfer and act % 2 else USUAL[c.state]
+        chosen = acts[act // 2 % len(acts)]
+        concerned = c.transfer_to if chosen in ("take over", "leave it") else c.owner_id or c.offered_to
+        actor = next((person for person in STAFF if person.id == concerned), who)
+        if chosen == "assign":
+            actor = SVEN
+        return node, order(chosen, actor, c.id, other)
 
-    @rule(one=CUSTOMER_ORDER)
-    def customer(self, one: tuple[str, int, str, bool]) -> None:
-        self.go(self.world.together(self.of_customer(*one)))
+    @rule(one=CUSTOMER_ORDER, looks=st.sampled_from([True, True, False]))
+    def customer(self, one: tuple[str, int, str, bool], looks: bool) -> None:
+        async def says() -> None:
+            await self.world.together(self.of_customer(*one))
+            if looks:
+                await self.world.route()
+
+        self.go(says())
 
     @rule(one=STAFF_ORDER)
-    def staff(self, one: tuple[str, str, Staff, int, Staff]) -> None:
-        found = self.of_staff(*one)
-        self.go(self.world.together(*([found] if found else [])))
+    def staff(self, one: tuple[str, int, Staff, int, Staff]) -> None:
+        self.go(self.world.together(*filter(None, [self.of_staff(*one)])))
+
+    @rule(some=st.lists(STAFF_ORDER, min_size=2, max_size=5))
+    def one_after_the_other(self, some: list[Any]) -> None:
+        for one in some:
+            self.go(self.world.together(*filter(None, [self.of_staff(*one)])))
 
     @rule(staff=st.lists(STAFF_ORDER, min_size=1, max_size=4), customers=st.lists(CUSTOMER_ORDER, max_size=2))
     def at_once(self, staff: list[Any], customers: list[Any]) -> None:
         wishes = [self.of_staff(*one) for one in staff] + [self.of_customer(*one) for one in customers]
-        self.go(self.world.together(*(wish for wish in wishes if wish)))
+        self.go(self.world.together(*filter(None, wishes)))
 
     @rule(node=NODES, who=PEOPLE, pick=st.integers(0, 3))
     def open(self, node: str, who: Staff, pick: int) -> None:
@@ -165,7 +195,7 @@ class WholeLife(RuleBasedStateMachine):
             await self.world.wait(timedelta(minutes=20))
             wishes = [self.of_staff(*one), self.of_customer(*other)]
             routers = (node.house.route() for node in self.world.nodes.values())
-            orders = self.world.together(*(wish for wish in wishes if wish))
+            orders = self.world.together(*filter(None, wishes))
             await asyncio.gather(orders, self.world.sweep(), *routers)
 
         self.go(race())
