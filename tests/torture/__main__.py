@@ -23,7 +23,7 @@ import httpx
 
 from bench import people as crowd
 from deskbell.store.migrate import migrate
-from tests.torture import checker
+from tests.torture import checker, sleepers
 from tests.torture.acts import Me
 from tests.torture.client import Client
 from tests.torture.desk_doors import Doors
@@ -31,6 +31,7 @@ from tests.torture.faults import Storm
 from tests.torture.journal import Journal, load
 from tests.torture.life import End, Times
 from tests.torture.people import Visitor
+from tests.torture.sleepers import Keeper, Sleeper
 from tests.torture.stage import ORIGIN, Database, Node, new_secret
 from tests.torture.team import Agent, Supervisor
 from tests.torture.verdict import Verdict
@@ -41,7 +42,8 @@ PROGRESS_SECONDS = 10
 QUIET_SECONDS = 60.0
 SETTLE_SECONDS = 22.0
 """Quiet for the clock: longer than the checker's patience with it."""
-STRIKE_EVERY_SECONDS = (25.0, 45.0)
+STRIKE_EVERY_SECONDS = (18.0, 32.0)
+STRIKE_SECONDS = (5.0, 9.0)
 SHOWN_FINDINGS = 12
 PREFERENCES = {
     "agent_timeout_minutes": 1,
@@ -68,6 +70,7 @@ class Run:
         self.nodes: list[Node] = []
         self.agents: list[Agent] = []
         self.visitors: list[Visitor] = []
+        self.sleepers: list[Sleeper] = []
         self.storm: Storm | None = None
         self.doors: Doors | None = None
         self.quiet_since = 0
@@ -75,7 +78,7 @@ class Run:
 
     @property
     def clients(self) -> list[Client]:
-        return [*self.agents, *self.visitors]
+        return [*self.agents, *self.visitors, *self.sleepers]
 
     def say(self, text: str) -> None:
         print(f"{time.monotonic() - self.began:6.1f} s  {text}", flush=True)
@@ -104,47 +107,60 @@ class Run:
         db = await asyncpg.connect(self.database.dsn)
         site = await crowd.add_site(db)
         agents = await crowd.add_staff(db, "agent", "agent", AGENTS)
+        keeper = (await crowd.add_staff(db, "keeper", "agent", 1))[0]
         supervisor = (await crowd.add_staff(db, "supervisor", "supervisor", 1))[0]
         admin = (await crowd.add_staff(db, "admin", "admin", 1))[0]
-        guests = await crowd.add_guests(db, site, self.count)
+        guests = await crowd.add_guests(db, site, self.count + sleepers.COUNT)
         await db.close()
         secret = new_secret()
         self.nodes = [Node(name, self.folder, ports, self.database.dsn) for name, ports in PORTS.items()]
         for node in self.nodes:
             await node.open(secret)
-        addresses = [node.address for node in self.nodes]
-        self.doors = Doors(http, addresses[0], admin.cookie, ORIGIN)
+        self.doors = Doors(http, self.nodes[0].address, admin.cookie, ORIGIN)
         await self.doors.prefer(**PREFERENCES)
         ids = [member.id for member in agents]
         departments = {
             await self.doors.department("Sales", ids[:3]): frozenset(ids[:3]),
             await self.doors.department("Support", ids[2:]): frozenset(ids[2:]),
         }
-        for member in (*agents, supervisor):
+        for member in (*agents, supervisor, keeper):
             others = [n for n in (*ids, supervisor.id) if n != member.id]
             own = frozenset(d for d, members in departments.items() if member.id in members)
             me = Me(member.id, others, list(departments), own, supervises=member is supervisor)
-            kind, name = (Supervisor, "supervisor") if me.supervises else (Agent, f"agent{member.id}")
-            self.agents.append(kind(self._journal(name), addresses, ORIGIN, http, member.cookie, me))
-        self.visitors = [
-            Visitor(
-                self._journal(f"visitor{n}"),
-                addresses,
-                ORIGIN,
-                http,
-                guest,
-                restarts=n % 4 == 0,
-                shy=n % 3 == 1,
-            )
-            for n, guest in enumerate(guests)
-        ]
-        await self.agents[-1].switch(available=False)
+            kind = Keeper if member is keeper else Supervisor if me.supervises else Agent
+            name = f"agent{member.id}" if kind is Agent else kind.__name__.lower()
+            self.agents.append(kind(*self._client(name, http), member.cookie, me))
+        for n, guest in enumerate(guests[: self.count]):
+            common = self._client(f"visitor{n}", http)
+            self.visitors.append(Visitor(*common, guest, restarts=n % 3 == 0, shy=n % 3 == 1))
+        for n, guest in enumerate(guests[self.count :]):
+            self.sleepers.append(Sleeper(*self._client(f"sleeper{n}", http), guest))
+        sleepers.leave_alone(self.agents, self.sleepers)
+        await self.agents[AGENTS].switch(available=False)
 
-    def _journal(self, who: str) -> Journal:
-        return Journal(self.folder / "journals", who)
+    def _client(
+        self, name: str, http: httpx.AsyncClient
+    ) -> tuple[Journal, list[str], str, httpx.AsyncClient]:
+        """What every client is made with."""
+        journal = Journal(self.folder / "journals", name)
+        return journal, [node.address for node in self.nodes], ORIGIN, http
+
+    async def _fall_asleep(self) -> list[asyncio.Task[None]]:
+        """Before anybody else is there."""
+        keeper = self.agents[-1]
+        assert isinstance(keeper, Keeper)
+        assert self.doors is not None
+        running = [asyncio.create_task(client.run()) for client in (keeper, *self.sleepers)]
+        await _all_of([keeper.talking.wait()])
+        db = await asyncpg.connect(self.database.dsn)
+        await sleepers.put_to_sleep(db, keeper, self.sleepers, TIMES)
+        await db.close()
+        await self.doors.prefer(**PREFERENCES)  # and the nodes forget what they remembered of these chats
+        return running
 
     async def _play(self) -> None:
-        running = [asyncio.create_task(client.run()) for client in self.clients]
+        running = await self._fall_asleep()
+        running += [asyncio.create_task(one.run()) for one in (*self.agents[:-1], *self.visitors)]
         await _all_of(agent.talking.wait() for agent in self.agents)
         writing = [asyncio.create_task(one.live()) for one in (*self.agents, *self.visitors)]
         writing.append(asyncio.create_task(self._strike()))
@@ -167,7 +183,7 @@ class Run:
             self.say("all agents become unavailable")
             for available in (False, True):
                 await asyncio.gather(*(agent.switch(available=available) for agent in self.agents[:AGENTS]))
-                await asyncio.sleep(chance.uniform(4, 7))
+                await asyncio.sleep(chance.uniform(*STRIKE_SECONDS))
 
     async def _progress(self, tasks: list[asyncio.Task[None]]) -> None:
         """A line now and then; a client that fell over ends the run."""
@@ -230,7 +246,9 @@ class Run:
         self.happened["conversations"] = len(threads)
         for thread in threads.values():
             for entry in thread:
-                self.happened[entry["event"]["name"] if entry["kind"] == "event" else entry["kind"]] += 1
+                event = entry.get("event", {})
+                by_clock = " by the clock" if event.get("by") == "system" else ""
+                self.happened[event.get("name", entry["kind"]) + by_clock] += 1
 
     def story(self) -> str:
         """What happened, in one line."""

@@ -16,13 +16,14 @@ CALLED = 0.6
 
 @dataclass(frozen=True)
 class Me:
-    """Who acts: my number, everybody else's, all departments and my own, and whether I supervise."""
+    """Who acts: my number, everybody else's, all departments and my own, whether I supervise, and whose chats I leave."""
 
     id: int
     colleagues: Sequence[int]
     departments: Sequence[int]
     mine: frozenset[int] = frozenset()
     supervises: bool = False
+    leaves: frozenset[int] = frozenset()
 
     def is_concerned(self, row: Row) -> bool:
         """Whether the rules let me see it because it is mine, offered to me, or names me."""
@@ -37,6 +38,7 @@ class Me:
 
 def choose(me: Me, rows: Sequence[Row], chance: random.Random) -> tuple[int, Act] | None:
     """A conversation and what to do with it; now and then something that is sure to be refused."""
+    rows = [row for row in rows if row["customer"]["id"] not in me.leaves]
     if rows and chance.random() < WILD:
         return chance.choice(rows)["id"], _wild(me, chance)
     calling = [row for row in rows if _calls(me, row)]
