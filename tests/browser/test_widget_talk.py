@@ -169,7 +169,7 @@ async def test_an_unseen_answer_beeps_and_counts_unless_muted_and_is_read_only_w
     await ada.hear("marks", delivered=unseen)
     assert [frame for frame in ada.all if frame["t"] == "marks" and frame["read"] >= unseen] == []
     assert await marta.inside.evaluate("beeps") > 0
-    assert await marta.launcher() == "Shop (1)"
+    await marta.called("Shop (1)")
     await marta.open()
     await ada.hear("marks", read=unseen)
     await marta.inside.get_by_role("button", name="Sound is on").click()

@@ -39,6 +39,12 @@ class Widget:
         name: str = buttons[-1]["name"]["value"]
         return name
 
+    async def called(self, name: str) -> None:
+        """Wait until the launcher says so."""
+        async with asyncio.timeout(10):
+            while await self.launcher() != name:  # noqa: ASYNC110  a name tells nobody that it changed
+                await asyncio.sleep(0.05)
+
     async def open(self) -> None:
         """Click the launcher and wait for the frame. (A closed shadow root hides both from locators.)"""
         await self.click_launcher()

@@ -48,6 +48,7 @@ function boot(script: HTMLScriptElement, page: Page): void {
   let shown = false;
   let up = false;
   let returns = 0;
+  let unread = 0;
   let words = given('label') || 'Chat';
 
   const host = doc.createElement('deskbell-widget');
@@ -65,10 +66,10 @@ function boot(script: HTMLScriptElement, page: Page): void {
     sheet.replaceSync(sheetText(safeColor(given('color')) || safeColor(color), side === 'left'));
   }
 
-  function label(count: number): void {
-    button.setAttribute('aria-label', count ? words + ' (' + count + ')' : words);
-    badge.textContent = count > 99 ? '99+' : '' + count;
-    badge.hidden = !count;
+  function label(): void {
+    button.setAttribute('aria-label', unread ? words + ' (' + unread + ')' : words);
+    badge.textContent = unread > 99 ? '99+' : '' + unread;
+    badge.hidden = !unread;
   }
 
   function load(): void {
@@ -117,10 +118,12 @@ function boot(script: HTMLScriptElement, page: Page): void {
       words = given('label') || '' + said.label;
       paint(said.color, said.position);
       frame.title = words;
-      label(0);
+      label();
       tell({ d: MARK, t: 'shown', shown, focus: shown });
-    } else if (said.t === 'unread') label(said.count >>> 0);
-    else if (said.t === 'close') show(false, true);
+    } else if (said.t === 'unread') {
+      unread = said.count >>> 0;
+      label();
+    } else if (said.t === 'close') show(false, true);
     else if (said.t === 'chat') remember(said.open === true);
   });
 
@@ -132,7 +135,7 @@ function boot(script: HTMLScriptElement, page: Page): void {
   );
 
   paint('', '');
-  label(0);
+  label();
   button.type = 'button';
   button.setAttribute('aria-expanded', 'false');
   button.addEventListener(
