@@ -8,7 +8,7 @@ import pytest
 
 from deskbell.api import sockets
 from deskbell.realtime import frames
-from deskbell.realtime.actions import StaffFrame
+from deskbell.realtime.actions import Action, StaffFrame
 from tests.doors import garbage
 from tests.doors.house import House, live_chat
 from tests.doors.sockets import Socket
@@ -118,3 +118,17 @@ async def test_an_agent_s_html_comes_out_as_the_safe_subset(house: House) -> Non
         "style=",
     ):
         assert evil not in shown
+
+
+@pytest.mark.usefixtures("patient")
+@pytest.mark.parametrize("kind", typing.get_args(Action), ids=lambda kind: kind.__struct_config__.tag)
+async def test_what_staff_do_is_no_word_of_a_customer_s_socket(house: House, kind: Any) -> None:
+    await house.open(**PLENTY)
+    chat = await live_chat(house)
+    said = garbage.examples(garbage.valid(kind), 5)
+    for frame in said:
+        await chat.marta.raw(garbage.text(frame | {"c": chat.c}))
+    heard = await still_talks(chat.marta, chat.c)
+    assert [f["code"] for f in heard if f["t"] == "error"] == ["bad_frame"] * len(said)
+    names = [f["e"].get("event", {}).get("name") for f in await chat.ada.quiet("entry")]
+    assert names == [None]  # only that she still talks

@@ -194,6 +194,24 @@ async def test_who_is_tagged_watches_live_until_the_close_and_not_a_moment_longe
     await hears_nothing_more(stage, part, "tess", "bruno")
 
 
+@rule("TEAM-3", "TEAM-5", "OPS-2")
+async def test_a_comment_too_long_for_one_notice_reaches_who_is_named_and_not_the_customer(
+    house: House,
+) -> None:
+    stage = await set_up(house)
+    part = await stage.given("live")
+    text = "🦊" * 4_000
+    named = [stage.people["tess"].id]
+    answer = await stage.mouths["ada"].ask("comment", c=part.c, text=text, mentions=named)
+    assert answer["t"] == "ack"
+    for who in ("tess", "ada", "sven"):
+        heard = await stage.ears[who].entry(text)
+        assert (heard["e"]["mentions"], heard["s"]["mentioned"]) == (named, named)
+    assert await notice(stage, "tess", part, "mention") == {"who": "Ada"}
+    assert (await stage.heard(part))["marta"] == []
+    assert (await stage.heard(part))["bruno"] == []
+
+
 @rule("LIFE-9", "LIFE-12")
 async def test_what_the_closing_dialog_asks_is_kept_for_staff_and_not_told_to_the_customer(
     house: House,
