@@ -212,8 +212,16 @@ class StaffTalk:
                 raise Refused("busy", f"At most {WATCHED} conversations are followed at once.")
             self.connection.conversations.add(conversation_id)
             self._desk.hub.join(self._desk.hub.team, conversation_id, self.connection)
-        answer = await self._desk.reader.resume(self._me, conversation_id, since)
+        try:
+            answer = await self._desk.reader.resume(self._me, conversation_id, since)
+        except NotFound:  # it changed hands before the joining: nobody else would end it
+            self._leave(conversation_id)
+            raise
         self.connection.push(frames.encode(answer))
+
+    def _leave(self, conversation_id: int) -> None:
+        self.connection.conversations.discard(conversation_id)
+        self._desk.hub.leave(self._desk.hub.team, conversation_id, self.connection)
 
     async def handle(self, frame: Any) -> None:
         await _STAFF[type(frame)](self, frame)
@@ -231,8 +239,7 @@ class StaffTalk:
         await self.watch(frame.c, frame.since)
 
     async def unwatch(self, frame: frames.Unwatch) -> None:
-        self.connection.conversations.discard(frame.c)
-        self._desk.hub.leave(self._desk.hub.team, frame.c, self.connection)
+        self._leave(frame.c)
 
     async def follow(self, frame: frames.Follow) -> None:
         if not self._me.supervises:

@@ -2,6 +2,10 @@
 
 from typing import Any
 
+import pytest
+
+from deskbell.domain.people import Actor
+from deskbell.store.changes import Loaded
 from tests.doors.house import Chat, Door, House, live_chat
 from tests.doors.sockets import Socket
 from tests.rules import rule
@@ -119,3 +123,29 @@ async def test_what_is_said_during_a_resume_comes_once(door: Door, house: House)
         resumed = await socket.hear("resumed")
         live = [f["e"]["seq"] for f in socket.all if f["t"] == "entry"]
         assert sorted({*seqs(resumed), *live}) == list(range(4, last + 1))
+
+
+@rule("LIFE-16")
+async def test_a_thread_that_changes_hands_while_it_is_being_opened_is_not_followed(
+    door: Door, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The news of it may come between the look at the rights and the joining."""
+    chat = await live_chat(house)
+    bruno, sven = await house.hire("Bruno"), await house.hire("Sven", "supervisor")
+    his, desk = await bruno.console(), await sven.console()
+    reader = door.node.desk.reader
+    load = reader.load
+
+    async def looked_too_early(actor: Actor, c: int) -> Loaded:
+        monkeypatch.undo()
+        loaded = await load(actor, c)
+        await desk.ask("assign", c=c, agent=bruno.id)
+        return loaded
+
+    monkeypatch.setattr(reader, "load", looked_too_early)
+    await chat.ada.say("watch", c=chat.c, since=0)
+    await chat.ada.hear("error", c=chat.c, code="not_found")
+    await his.ask("send", c=chat.c, text="Between us")
+    assert [frame["e"].get("text") for frame in await chat.ada.quiet("entry")] == [
+        "Sven assigned it to Bruno, from Ada"
+    ]
