@@ -21,8 +21,11 @@ def close(conversation: Conversation, command: Command, facts: Facts, now: datet
             raise Refused("closed" if conversation.state in ("closed", "archived") else "forbidden", reason)
         if command.tag is not None and command.tag not in facts.closing_tags:
             raise Refused("tag", "This closing tag does not exist.")
+        asked = facts.preferences  # what the dialog does not ask for is not kept, whoever sends it
         conversation = conversation._replace(
-            sentiment=command.sentiment, closing_tag_id=command.tag, close_note=command.note
+            sentiment=command.sentiment if asked.close_sentiment else None,
+            closing_tag_id=command.tag if asked.close_tag else None,
+            close_note=command.note if asked.close_note else "",
         )
     elif conversation.state in ("closed", "archived"):
         raise Refused("closed", "This conversation is closed already.")

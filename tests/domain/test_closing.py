@@ -35,6 +35,18 @@ def test_the_closing_dialog_keeps_sentiment_tag_and_note() -> None:
 
 
 @rule("LIFE-12")
+@pytest.mark.parametrize(("part", "kept"), [
+    ("close_sentiment", (None, SPAM, "Wrong shop")), ("close_tag", ("positive", None, "Wrong shop")),
+    ("close_note", ("positive", SPAM, "")),
+])  # fmt: skip
+def test_a_part_of_the_dialog_that_is_switched_off_is_not_kept(part: str, kept: tuple[object, ...]) -> None:
+    command = CloseConversation(7, ADA, "id", "by hand", "positive", SPAM, "Wrong shop")
+    facts = FACTS._replace(preferences=replace(Preferences(), **{part: False}))
+    c = decide(conversation(), command, facts, LATER).conversation
+    assert (c.sentiment, c.closing_tag_id, c.close_note) == kept
+
+
+@rule("LIFE-12")
 @pytest.mark.parametrize("state", ["queued", "offered", "live", "pending", "unassigned", "assigned"])
 @pytest.mark.parametrize("word", ["//end", " //END \n", "//stop"])
 def test_the_customers_word_closes_and_stands_in_the_thread(state: str, word: str) -> None:
