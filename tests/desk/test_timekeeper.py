@@ -164,29 +164,30 @@ async def put_on_shelf(pool: asyncpg.Pool, shelf: list[Conversation]) -> list[Co
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     shelf=st.lists(conversations(), min_size=5, max_size=25),
-    minutes=st.integers(1, 130),
+    lengths=st.tuples(*[st.integers(1, 130)] * 5),
     when=st.integers(0, 14).map(lambda n: NOW + n * 10 * MINUTE),
 )
 async def test_what_the_database_finds_due_is_what_the_rules_call_due(
-    house: House, shelf: list[Conversation], minutes: int, when: Any
+    house: House, shelf: list[Conversation], lengths: tuple[int, ...], when: Any
 ) -> None:
     p = replace(
         USUAL,
-        agent_timeout_minutes=minutes,
-        inactivity_minutes=minutes,
-        pending_minutes=minutes,
-        transfer_minutes=minutes,
-        ring_seconds=minutes * 10,
+        agent_timeout_minutes=lengths[0],
+        inactivity_minutes=lengths[1],
+        pending_minutes=lengths[2],
+        transfer_minutes=lengths[3],
+        ring_seconds=lengths[4] * 60,
     )
+    since = when - timedelta(minutes=lengths[0])
     shelved = await put_on_shelf(house.pool, shelf)
     async with house.pool.acquire() as connection:
         found = await timers.due(connection, p, when, 1_000)
         found += await timers.aged(connection, when, 1_000)
-        overdue = await routing.overdue(connection, when - timedelta(minutes=minutes))
+        overdue = await routing.overdue(connection, since)
     pairs = {(d.timer, d.conversation_id) for d in found}
     pairs |= {("answer", chat.conversation_id) for chat in overdue}
     assert pairs == {(t, c.id) for t in TIMERS for c in shelved if is_due(c, t, p, when)}
-    assert bool(overdue) <= await routing.anybody_waits(house.pool, when - timedelta(minutes=minutes))
+    assert bool(overdue) <= await routing.anybody_waits(house.pool, since)
     told = {c.id for c in shelved if c.stuck_at and c.waiting_since and c.stuck_at >= c.waiting_since}
     assert {chat.conversation_id for chat in overdue if chat.told} == told & {
         c for t, c in pairs if t == "answer"

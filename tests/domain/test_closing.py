@@ -11,7 +11,7 @@ from deskbell.domain.errors import Refused
 from deskbell.domain.facts import FileFact
 from deskbell.domain.lifecycle import begin, decide
 from deskbell.domain.people import SYSTEM
-from deskbell.domain.preferences import Preferences
+from deskbell.domain.preferences import Preferences, merged
 from tests.cast import ADA, FACTS, HOUR, MARTA, MINUTE, NOW, SPAM, SVEN, conversation
 from tests.rules import rule
 
@@ -41,7 +41,7 @@ def test_the_closing_dialog_keeps_sentiment_tag_and_note() -> None:
 ])  # fmt: skip
 def test_a_part_of_the_dialog_that_is_switched_off_is_not_kept(part: str, kept: tuple[object, ...]) -> None:
     command = CloseConversation(7, ADA, "id", "by hand", "positive", SPAM, "Wrong shop")
-    facts = FACTS._replace(preferences=replace(Preferences(), **{part: False}))
+    facts = FACTS._replace(preferences=merged({part: False}))
     c = decide(conversation(), command, facts, LATER).conversation
     assert (c.sentiment, c.closing_tag_id, c.close_note) == kept
 
