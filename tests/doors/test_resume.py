@@ -44,6 +44,7 @@ async def test_staff_resume_each_of_their_chats_with_its_card(door: Door, house:
     chat = await live_chat(house)
     theo = await house.visitor()
     second = (await theo.start(await theo.widget(), "Me too"))["c"]
+    await chat.ada.event("assigned")
     back = await chat.agent.console(have={str(chat.c): 1, str(second): 0})
     one, two = await back.hear("resumed", c=chat.c), await back.hear("resumed", c=second)
     assert (seqs(one)[0], seqs(two)[0]) == (2, 1)
