@@ -54,6 +54,29 @@ PREFERENCES = {
     "last_agent": False,
     "max_chats": 100,
 }
+WORTH_SEEING = frozenset(
+    {
+        "passed",
+        "closed by the clock",
+        "flagged",
+        "pending",
+        "answered",
+        "transfer",
+        "transferred",
+        "transfer_back",
+    }
+    | {
+        "transfer_declined",
+        "transfer_cancelled",
+        "offered",
+        "declined",
+        "rang_out",
+        "given",
+        "comment",
+        "ticket",
+    }
+    | {"accepted", "merged", "linked", "revived"}
+)
 TIMES = Times(answer=60_000, inactivity=300_000, pending=600_000, transfer=60_000, ring=10_000)
 
 
@@ -256,8 +279,10 @@ class Run:
         return ", ".join(f"{name} {count}" for name, count in sorted(done.items()))
 
     def life(self) -> str:
-        """What the desk did in it, in one line."""
-        return ", ".join(f"{name} {count}" for name, count in sorted(self.happened.items()))
+        """What the desk did in it, in one line, and what it was never made to do, which nothing is proven of."""
+        did = ", ".join(f"{name} {count}" for name, count in sorted(self.happened.items()))
+        never = sorted(WORTH_SEEING - self.happened.keys())
+        return f"{did}; never {', '.join(never)}" if never else did
 
 
 async def _all_of(waits: Iterable[Any]) -> None:
