@@ -174,7 +174,7 @@ class Run:
         assert isinstance(keeper, Keeper)
         assert self.doors is not None
         running = [asyncio.create_task(client.run()) for client in (keeper, *self.sleepers)]
-        await _all_of([keeper.talking.wait()])
+        await self.doors.wait_for(keeper.me)
         db = await asyncpg.connect(self.database.dsn)
         await sleepers.put_to_sleep(db, keeper, self.sleepers, TIMES)
         await db.close()

@@ -1,5 +1,6 @@
 """What the run itself asks of the desk: preferences and departments before the storm, threads and cards after it."""
 
+import asyncio
 import time
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -38,6 +39,15 @@ class Doors:
         team = (await self._ask("GET", "/api/team"))["staff"]
         supervisors = frozenset(person["id"] for person in team if person["role"] != "agent")
         return Staff({person["name"]: person["id"] for person in team}, supervisors)
+
+    async def wait_for(self, staff_id: int) -> None:
+        """Until this person is Online for the desk. Raises TimeoutError."""
+        for _ in range(100):
+            team = (await self._ask("GET", "/api/team"))["staff"]
+            if any(person["id"] == staff_id and person["online"] for person in team):
+                return
+            await asyncio.sleep(0.1)
+        raise TimeoutError
 
     async def everything(self, numbers: Iterable[int]) -> tuple[dict[int, Thread], dict[int, Card]]:
         """Threads and cards of one moment each: the clock goes on changing them."""

@@ -4,7 +4,7 @@ Knows nothing of the server's code: it reads the clients' journals, the final th
 
     owners   a thread whose events do not lead from one owner to the next, or end elsewhere than its card says; a
              message of staff who did not have the conversation just then; a comment of a stranger to it; a
-             conversation held by somebody who did not see it after the last resume
+             conversation held by somebody who did not see it when all had settled, or after the last resume
     leaks    a visitor was shown a comment, a note of the team, a team-only event or value, or another's entry;
              the text of a comment outlived its chat
     timers   passed on, closed, returned or rung out before its time, or while flagged or pending; still waiting
@@ -238,14 +238,14 @@ def _overheard(verdict: Verdict, who: str, me: Record, journal: Journal, end: En
 def _unseen(
     verdict: Verdict, who: str, me: Record, journal: Journal, stories: Mapping[int, list[Step]]
 ) -> None:
-    """Whoever holds a conversation for a while sees it after a resume."""
+    """Whoever holds a conversation for a while was told so on the open socket, and sees it after a resume."""
     for record in journal:
-        if record["what"] != "finished":
+        if record["what"] not in ("settled", "finished"):
             continue
         now = wall(me, record["at"])
         for c, steps in stories.items():
             if c not in record["watching"] and _holds(steps, me["id"], now - SURE_MS, now):
-                verdict.add("owners", f"{who} has {c} and does not see it")
+                verdict.add("owners", f"{who} has {c} and does not see it ({record['what']})")
 
 
 def _holds(steps: list[Step], staff_id: int, begin: int, until: int) -> bool:

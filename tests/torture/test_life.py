@@ -116,9 +116,10 @@ def test_a_card_that_tells_another_end_than_the_thread_is_found(wrong: Record) -
     assert found(thread, {**card("live", ANNA, thread, waiting_since=1), **wrong}) == {"owners": 1}
 
 
-def test_a_chat_whose_holder_does_not_see_it_is_found() -> None:
+@pytest.mark.parametrize("what", ["settled", "finished"])
+def test_a_chat_whose_holder_does_not_see_it_is_found(what: str) -> None:
     me = {"at": 0.0, "what": "me", "side": "staff", "id": ANNA, "wall": 0}
-    blind, seeing = ({"at": 30.0, "what": "finished", "watching": some} for some in ([], [7]))
+    blind, seeing = ({"at": 30.0, "what": what, "watching": some} for some in ([], [7]))
     thread = story(*START)
     shown = card("live", ANNA, thread, waiting_since=1, read_at=30 * S)
     assert found(thread, shown, [me, blind]) == {"owners": 1}
