@@ -189,6 +189,31 @@ class WholeLife(RuleBasedStateMachine):
 
         self.go(later())
 
+    @rule(who=CUSTOMERS)
+    def everybody_leaves_and_a_customer_tries_anew(self, who: int) -> None:
+        async def alone() -> None:
+            for person in sorted(self.world.here):
+                await self.world.appear(person, on=False)
+            await self.world.together(self.of_customer("one", who, "Anybody?", True))
+            await self.world.route()
+
+        self.go(alone())
+
+    @rule(node=NODES, pick=st.integers(0, 3), rest=st.sampled_from(["flag", "flag", "pend", "write"]))
+    def an_answer_and_two_hours_of_silence(self, node: str, pick: int, rest: str) -> None:
+        live = [c for c in self.world.stored.values() if c.state == "live"]
+        if live:
+            c = live[pick % len(live)]
+            owner = next(person for person in STAFF if person.id == c.owner_id)
+
+            async def silence() -> None:
+                await self.world.together((node, order("write", owner, c.id, owner)))
+                await self.world.together((node, order(rest, owner, c.id, owner)))
+                await self.world.wait(timedelta(hours=2))
+                await self.world.sweep()
+
+            self.go(silence())
+
     @rule(one=STAFF_ORDER, other=CUSTOMER_ORDER)
     def the_clock_strikes_while_somebody_acts(self, one: Any, other: Any) -> None:
         async def race() -> None:

@@ -171,6 +171,7 @@ class World:
         for c in self.stored.values():
             if c.state == "queued":
                 assert not self.who_could_take(c), f"{c.id} waits"
+                assert c.queue_told, f"{c.id} was neither told to wait nor made a ticket"
 
     @property
     def maximum(self) -> int:
