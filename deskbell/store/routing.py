@@ -23,12 +23,13 @@ SELECT c.id, c.department_id, c.queued_at, cu.last_agent_id, c.queued_at > c.cre
 FROM conversation c JOIN customer cu ON cu.id = c.customer_id
 WHERE c.state = 'queued' ORDER BY c.queued_at, c.id LIMIT $1"""
 
-# Live chats without an answer for longer than $1 minutes (timers.py says the same), longest first.
+# Live chats without an answer since $1 (timers.py says the same): new ones first, longest first.
 _OVERDUE_WHERE = """c.state = 'live' AND c.flagged_at IS NULL AND c.waiting_since IS NOT NULL
   AND GREATEST(c.waiting_since, c.state_at) <= $1"""
 _OVERDUE = f"""
 SELECT c.id, c.department_id, c.owner_id, COALESCE(c.stuck_at >= c.waiting_since, false)
-FROM conversation c WHERE {_OVERDUE_WHERE} ORDER BY GREATEST(c.waiting_since, c.state_at), c.id LIMIT $2"""
+FROM conversation c WHERE {_OVERDUE_WHERE} 
+ORDER BY COALESCE(c.stuck_at >= c.waiting_since, false), GREATEST(c.waiting_since, c.state_at), c.id LIMIT $2"""
 
 # Whether routing has anything to do at all.
 _WAITING = f"""

@@ -19,7 +19,7 @@ from deskbell.kit.clock import SystemClock
 from deskbell.kit.tokens import Passwords
 from deskbell.settings import Settings
 from deskbell.store import departments, sites, staff
-from tests.doors.house import node_at
+from tests.doors.house import Door, node_at
 from tests.doors.sockets import Frame, Socket, greet, open_socket
 
 PASSWORD = "seven green bicycles"
@@ -50,6 +50,7 @@ class Desk:
             "drain_seconds": 1,
         }
         self.process: asyncio.subprocess.Process | None = None
+        self.door: Door | None = None
         self._here: AsyncExitStack | None = None
         self._lines: list[Socket] = []
         self._clients: list[httpx.AsyncClient] = []
@@ -60,7 +61,8 @@ class Desk:
             await self._start_apart()
             return
         self._here = AsyncExitStack()
-        await self._here.enter_async_context(node_at(Settings(**self.settings), SystemClock(), self.port))
+        node = node_at(Settings(**self.settings), SystemClock(), self.port)
+        self.door = await self._here.enter_async_context(node)
 
     async def _start_apart(self) -> None:
         """Wait until the first page comes. Raises AssertionError with the server's own words."""

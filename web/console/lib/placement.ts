@@ -34,6 +34,13 @@ export function calls(row: Row, me: Looker['me']): boolean {
   );
 }
 
+/** Whether an agent may look into it at all; the server says no to anybody else. */
+export function mayLook(row: Row, me: Looker['me']): boolean {
+  if (row.owner === me.id || calls(row, me) || (row.mentioned ?? []).includes(me.id)) return true;
+  if (row.owner != null || (row.state !== 'unassigned' && row.state !== 'archived')) return false;
+  return row.department == null || me.departments.includes(row.department);
+}
+
 function ticketFor(row: Row, { me, scope }: Looker): boolean {
   if (scope === 'all' || row.owner === me.id) return true;
   if (row.state !== 'unassigned') return false;

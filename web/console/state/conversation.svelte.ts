@@ -108,16 +108,18 @@ export class Conversation {
       this.status = 'ready';
     } catch (error) {
       const missing = error instanceof ApiError && error.status === 404;
-      if (this.status === 'ready') return missing ? this.#lost() : undefined;
+      if (this.status === 'ready') return missing ? this.lost() : undefined;
       this.status = missing ? 'missing' : 'error';
       this.error = error instanceof ApiError ? error.message : 'Something went wrong.';
     }
   }
 
-  /** It went to somebody else while it was open: what is shown stays, writing ends (CHAT-13). */
-  #lost(): void {
+  /** It went to somebody else while it was open: what is shown stays, writing ends (CHAT-13, LIFE-16). */
+  lost(kind = 'conversation', owner = ''): void {
+    clearTimeout(this.#refreshTimer);
     if (!this.detail) return;
-    const why_not = 'This conversation is no longer yours. What you wrote is kept.';
+    const now = owner ? `${owner} has this ${kind} now.` : `This ${kind} is no longer yours.`;
+    const why_not = `${now} What you wrote is kept.`;
     this.detail = { ...this.detail, may: { ...NOTHING, why_not } };
   }
 

@@ -16,7 +16,7 @@ import type { Line, Pending } from '../../client/pending';
 import { DeskSocket, type Status } from '../../client/socket';
 import { pageStore } from '../../client/storage';
 import { queryOf, type Filter } from '../lib/filters';
-import type { Scope, Sort, Tab } from '../lib/placement';
+import { mayLook, type Scope, type Sort, type Tab } from '../lib/placement';
 import { Actions } from './actions';
 import { Clock } from './clock.svelte';
 import { Conversation, rowOf, type Wire } from './conversation.svelte';
@@ -343,6 +343,7 @@ export class Desk {
   #entry({ c, e, s }: EntryFrame): void {
     this.#thread(c)?.entry(e);
     if (!s) return;
+    if (!this.supervises && !mayLook(s, this.me)) this.#thread(c)?.lost(s.kind, this.team.name(s.owner));
     const before = this.lists.card(c)?.row;
     this.#take(s);
     if (s.owner !== this.me.id) return;

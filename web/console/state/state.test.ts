@@ -217,6 +217,8 @@ test('A conversation that went to somebody else stays on the screen, without the
   await conversation.load();
   expect([conversation.status, conversation.detail!.may.write]).toEqual(['ready', false]);
   expect(conversation.detail!.may.why_not).toContain('no longer yours');
+  conversation.lost('chat', 'Bruno');
+  expect(conversation.detail!.may.why_not).toBe('Bruno has this chat now. What you wrote is kept.');
 });
 
 test('Typing ends by itself when no word of it comes any more.', async () => {
