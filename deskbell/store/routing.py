@@ -28,7 +28,7 @@ _OVERDUE_WHERE = """c.state = 'live' AND c.flagged_at IS NULL AND c.waiting_sinc
   AND GREATEST(c.waiting_since, c.state_at) <= $1"""
 _OVERDUE = f"""
 SELECT c.id, c.department_id, c.owner_id, COALESCE(c.stuck_at >= c.waiting_since, false)
-FROM conversation c WHERE {_OVERDUE_WHERE} 
+FROM conversation c WHERE {_OVERDUE_WHERE}
 ORDER BY COALESCE(c.stuck_at >= c.waiting_since, false), GREATEST(c.waiting_since, c.state_at), c.id LIMIT $2"""
 
 # Whether routing has anything to do at all.
