@@ -42,7 +42,8 @@ _MINE = {
     "unassigned": f"c.kind = 'ticket' AND c.state = 'unassigned' AND {_TO_TAKE}",
     "assigned": "c.kind = 'ticket' AND c.state = 'assigned' AND c.owner_id = $1",
     "closed tickets": "c.kind = 'ticket' AND c.state = 'closed' AND c.owner_id = $1",
-    "searched tickets": "c.kind = 'ticket' AND c.state IN ('closed', 'archived') AND c.owner_id = $1",
+    "searched tickets": "c.kind = 'ticket' AND c.state IN ('closed', 'archived') AND (c.owner_id = $1"
+    f" OR c.owner_id IS NULL AND c.state = 'archived' AND {_TO_TAKE})",
 }
 _ALL = {
     "live": "c.state IN ('queued', 'offered', 'live')",

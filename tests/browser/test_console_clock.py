@@ -85,6 +85,7 @@ async def test_a_ticket_is_closed_by_hand_and_after_90_days_only_search_finds_it
     await desk.door.node.desk.timekeeper.archive()
     await ada.go("/tickets")
     await expect(ada.card("Theo Late")).to_have_count(0)
+    await page.get_by_role("radio", name="Closed").click()
     await page.get_by_label("Search in Tickets").fill("Theo")
     await ada.choose("Theo Late")
     await expect(page.locator("main")).to_contain_text("archived")
