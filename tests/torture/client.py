@@ -126,8 +126,8 @@ class Client(ABC):
         return wanted
 
     async def deliver(self, wanted: Wanted) -> None:
-        """Send it now over the socket, if there is one and nothing waits for another try; else later."""
-        if self._socket is not None and self._again_at is None:
+        """Send it now over the socket, if there is one and nothing waits for another try or by HTTP; else later."""
+        if self._socket is not None and self._again_at is None and not self._http_turn.locked():
             with contextlib.suppress(*TROUBLE):
                 await self._send(wanted)
 
@@ -140,6 +140,8 @@ class Client(ABC):
                     await self._post(wanted)
                 except (*TROUBLE, Broken):
                     await asyncio.sleep(self.chance.uniform(0.1, 0.6))
+        if self.outbox:
+            self._again_at = time.monotonic()
 
     async def run(self) -> None:
         """Connect, talk, break, connect again; until cancelled."""
@@ -283,9 +285,9 @@ class Client(ABC):
             self._again_at = time.monotonic() + min(retry, 2_000) / 1000
 
     async def _send_all(self) -> None:
-        self._again_at = None
         if self._http_turn.locked():
             return
+        self._again_at = None
         for wanted in self.outbox:
             await self._send(wanted)
 
