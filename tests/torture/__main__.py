@@ -1,6 +1,6 @@
 """`python -m tests.torture`: two nodes, one PostgreSQL, a storm of faults, dozens of clients, one verdict.
 
-SECONDS is the length of the storm (200), SEED makes its schedule repeatable, CLIENTS the number of visitors.
+SECONDS is the length of the storm (190), SEED makes its schedule repeatable, CLIENTS the number of visitors.
 Exit code 1 when the checker found anything. The journals stay in the folder that is printed.
 """
 
@@ -302,7 +302,7 @@ def main() -> int:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     seed = int(os.environ.get("SEED") or time.time())
-    run = Run(folder, float(os.environ.get("SECONDS") or 200), seed, int(os.environ.get("CLIENTS") or 36))
+    run = Run(folder, float(os.environ.get("SECONDS") or 190), seed, int(os.environ.get("CLIENTS") or 36))
     run.say(f"seed {seed}, journals and logs in {folder}")
     verdict = asyncio.run(run.play())
     for kind, sentences in verdict.findings.items():

@@ -266,7 +266,11 @@ class Client(ABC):
         """A thread we asked for is not ours any more; or it could not be read just now."""
         if frame["code"] != "not_found":
             raise Broken(f"{frame['code']} for {frame['c']}")
-        self.notes.forget(frame["c"])
+        self.forget(frame["c"])
+
+    def forget(self, c: int) -> None:
+        """It is not ours to see any more."""
+        self.notes.forget(c)
 
     async def _ready(self, socket: ClientConnection, frame: dict[str, Any]) -> None:
         self._socket = socket
@@ -343,7 +347,7 @@ class Client(ABC):
                 reply = await self.http.get(address, params=params, headers=self.headers())
                 self.overhear(reply.text)
                 if reply.status_code == 404:
-                    self.notes.forget(c)
+                    self.forget(c)
                     return
                 reply.raise_for_status()
             except TROUBLE as error:

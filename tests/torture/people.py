@@ -128,6 +128,7 @@ class Visitor(Client):
                 await self._one("start", None)
                 chat_until = clock() + self.chance.uniform(10, 30)
             elif self.restarts and clock() > chat_until:
+                chat_until = clock() + 10  # or somebody else has closed it
                 await self._one("close", self.current)
             else:
                 await self._burst(self.current)

@@ -98,6 +98,10 @@ class Agent(Client):
             self.notes.asked.add(c)
             await self.say({"t": "watch", "c": c, "since": self.notes.have.setdefault(c, 0)})
 
+    def forget(self, c: int) -> None:
+        super().forget(c)
+        self.rows.pop(c, None)
+
     async def _make_room(self) -> None:
         """A console follows only so many: one that is closed makes room."""
         if len(self.notes.asked) < WATCHED:
