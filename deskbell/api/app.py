@@ -1,5 +1,6 @@
 """The application: every route, the two sockets, and what goes around them."""
 
+from functools import cache
 from typing import Any
 
 from litestar import Litestar
@@ -30,6 +31,8 @@ from deskbell.desk.desk import Desk
 from deskbell.kit.limits import Buckets
 
 VERSION = "1"
+GIVEN = "deskbell"
+"""Where a request carries what its node gives to the handlers."""
 
 
 class Application:
@@ -37,11 +40,13 @@ class Application:
 
     def __init__(self, edge: Edge, desk: Desk, messages: Buckets) -> None:
         self.sockets = Sockets(desk, edge, messages)
-        self.routes = make_routes(edge, desk, messages)
+        self.routes = make_routes()
+        self._given = {"edge": edge, "desk": desk, "messages": messages}
         self._http = Guard(self.routes, edge.settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.WEBSOCKET:
+            scope[GIVEN] = self._given  # type: ignore[literal-required]
             await self._http(scope, receive, send)
         elif scope["path"] == "/api/socket":
             await self.sockets.staff(scope, receive, send)  # type: ignore[arg-type]
@@ -52,9 +57,9 @@ class Application:
             await send({"type": "websocket.close", "code": 4003, "reason": ""})
 
 
-def make_routes(edge: Edge, desk: Desk, messages: Buckets) -> Litestar:
-    """The HTTP part, with OpenAPI made from the same types (API-1)."""
-    given: dict[str, Any] = {"edge": edge, "desk": desk, "messages": messages}
+@cache
+def make_routes() -> Litestar:
+    """The HTTP part, with OpenAPI made from the same types (API-1). It knows no node: each request brings its own."""
     handlers = [
         *routes.HANDLERS,
         *conversations.route_handlers,
@@ -68,7 +73,7 @@ def make_routes(edge: Edge, desk: Desk, messages: Buckets) -> Litestar:
     ]
     return Litestar(
         route_handlers=handlers,
-        dependencies={**{name: _provide(value) for name, value in given.items()}, **auth.DEPENDENCIES},
+        dependencies={**{name: _given(name) for name in ("edge", "desk", "messages")}, **auth.DEPENDENCIES},
         exception_handlers={**errors.HANDLERS, **problems.HANDLERS},
         openapi_config=OpenAPIConfig(
             title="Deskbell",
@@ -83,5 +88,8 @@ def make_routes(edge: Edge, desk: Desk, messages: Buckets) -> Litestar:
     )
 
 
-def _provide(value: object) -> Provide:
-    return Provide(lambda: value, sync_to_thread=False)
+def _given(name: str) -> Provide:
+    def find(scope: Scope) -> Any:
+        return scope[GIVEN][name]  # type: ignore[literal-required]
+
+    return Provide(find, sync_to_thread=False)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import asyncpg
 import httpx
 from litestar import Litestar
 from litestar.di import Provide
+from litestar.types import Scope
 
 from deskbell.api import auth, errors, problems, routes
 from deskbell.api.limits import Limits
@@ -55,6 +57,22 @@ class Heard:
         return None
 
 
+@cache
+def _routes() -> Litestar:
+    """Made once: it takes longer than most tests. Each request brings its desk's edge."""
+
+    def edge(scope: Scope) -> Any:
+        return scope["edge"]  # type: ignore[typeddict-item]
+
+    return Litestar(
+        routes.HANDLERS,
+        dependencies={"edge": Provide(edge, sync_to_thread=False), **auth.DEPENDENCIES},
+        exception_handlers={**errors.HANDLERS, **problems.HANDLERS},
+        openapi_config=None,
+        logging_config=None,
+    )
+
+
 class EdgeDesk:
     """The edge with its own clock; `person` signs somebody in, `visitor` boots a widget."""
 
@@ -73,16 +91,11 @@ class EdgeDesk:
             limits=Limits(),
             demo=demo,
         )
-        self.app = Guard(
-            Litestar(
-                routes.HANDLERS,
-                dependencies={"edge": Provide(lambda: self.edge, sync_to_thread=False), **auth.DEPENDENCIES},
-                exception_handlers={**errors.HANDLERS, **problems.HANDLERS},
-                openapi_config=None,
-                logging_config=None,
-            ),
-            self.edge.settings,
-        )
+        self.app = Guard(self._serve, self.edge.settings)
+
+    async def _serve(self, scope: Any, receive: Any, send: Any) -> None:
+        scope["edge"] = self.edge
+        await _routes()(scope, receive, send)
 
     def client(self, headers: dict[str, str] | None = None) -> httpx.AsyncClient:
         """A browser on a page of the desk, or with other headers."""
