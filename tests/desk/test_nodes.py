@@ -108,7 +108,8 @@ async def test_long_and_short_from_both_nodes_arrive_once_and_in_order_everywher
     last = (await whole.now(number)).last_seq
     for ear in ears:
         await heard(ear, number, last)
-        assert ear.numbers(number) == list(range(head + 1, last + 1))
+        # News of what was there before may be on its way to a node still when an ear is put up.
+        assert [n for n in ear.numbers(number) if n > head] == list(range(head + 1, last + 1))
 
 
 @rule("OPS-2")

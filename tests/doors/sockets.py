@@ -100,7 +100,13 @@ class Socket:
 async def open_socket(url: str, headers: dict[str, str] | None = None) -> Socket:
     """A socket that has said nothing yet. Raises InvalidStatus when the handshake is refused."""
     line = await connect(
-        url, additional_headers=headers, compression=None, max_size=None, ping_interval=None, proxy=None
+        url,
+        additional_headers=headers,
+        compression=None,
+        max_size=None,
+        max_queue=None,  # a test that does not read must still see the close
+        ping_interval=None,
+        proxy=None,
     )
     return Socket(line)
 
