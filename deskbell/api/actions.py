@@ -1,6 +1,7 @@
 """What staff do with a conversation besides writing: one meaning for the socket's frames and for HTTP."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from litestar import post
@@ -15,6 +16,7 @@ from deskbell.domain.commands import (
     AnswerTransfer,
     AssignTo,
     CancelTransfer,
+    ChangeTicket,
     CloseConversation,
     Command,
     FlagChat,
@@ -29,6 +31,7 @@ from deskbell.realtime.actions import Action
 from deskbell.realtime.frames import Close
 
 COMMENT = 4_000
+SUBJECT = 200
 TRANSFER_NOTE = 500
 CLOSE_NOTE = 2_000
 
@@ -50,6 +53,11 @@ def close_command(a: Close, staff: Staff) -> CloseConversation:
     return CloseConversation(a.c, staff, a.id, sentiment=a.sentiment, tag=a.tag, note=note)
 
 
+def _ticket(a: actions.TicketFields, staff: Staff) -> Command:
+    due = None if a.due is None else datetime.fromtimestamp(a.due / 1000, UTC)
+    return ChangeTicket(a.c, staff, a.id, name(a.subject, SUBJECT, "The subject"), a.priority, due)
+
+
 _COMMANDS: dict[type, Callable[[Any, Staff], Command]] = {
     actions.Flag: lambda a, staff: FlagChat(a.c, staff, a.id, a.on),
     actions.Pend: lambda a, staff: SetPending(a.c, staff, a.id, a.on),
@@ -60,6 +68,7 @@ _COMMANDS: dict[type, Callable[[Any, Staff], Command]] = {
     actions.AssignTo: lambda a, staff: AssignTo(a.c, staff, a.id, a.agent),
     actions.Accept: lambda a, staff: AcceptTicket(a.c, staff, a.id),
     actions.Comment: _comment,
+    actions.TicketFields: _ticket,
 }
 
 

@@ -63,6 +63,9 @@ def row_of(
         comments=c.comments,
         mentioned=list(c.mentioned),
         linked_to=c.linked_to,
+        subject=c.subject,
+        priority=c.priority,
+        due_at=ms_or_none(c.due_at),
         new=c.is_new,
         seen=seen,
     )

@@ -1,5 +1,6 @@
 """What people, channels and the clock ask of a conversation. Texts are cleaned and within their limits already."""
 
+from datetime import datetime
 from typing import NamedTuple
 
 from .people import Actor, Customer, Staff
@@ -70,6 +71,17 @@ class AcceptTicket(NamedTuple):
     conversation_id: int
     actor: Staff
     client_id: str
+
+
+class ChangeTicket(NamedTuple):
+    """TICKET-10: all three as they are to be from now on."""
+
+    conversation_id: int
+    actor: Staff
+    client_id: str
+    subject: str
+    priority: str
+    due_at: datetime | None
 
 
 class FlagChat(NamedTuple):
@@ -216,6 +228,7 @@ Command = (
     | ChangeDepartment
     | ChangeLabels
     | AcceptTicket
+    | ChangeTicket
     | FlagChat
     | SetPending
     | OfferTransfer

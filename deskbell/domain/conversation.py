@@ -51,6 +51,9 @@ class Conversation(NamedTuple):
     converted: bool = False
     ticket_at: datetime | None = None
     linked_to: int | None = None
+    subject: str = ""
+    priority: str = "normal"
+    due_at: datetime | None = None
     opened_at: datetime | None = None
     last_seq: int = 0
     last_public_seq: int = 0

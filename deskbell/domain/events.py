@@ -73,6 +73,17 @@ def _given(data: Mapping[str, Any]) -> str:
     )
 
 
+def _fields(data: Mapping[str, Any]) -> str:
+    parts = []
+    if "subject" in data:
+        parts.append(f"the subject to “{data['subject']}”" if data["subject"] else "no subject")
+    if "priority" in data:
+        parts.append(f"the priority to {data['priority']}")
+    if "due" in data:
+        parts.append(f"the due date to {data['due']}" if data["due"] else "no due date")
+    return f"{data['who']} set " + " and ".join(parts)
+
+
 _SENTENCES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "started": lambda d: "Chat started" + (f" for {d['department']}" if d.get("department") else ""),
     "queued": lambda d: "All available agents are full: waiting in the queue",
@@ -104,6 +115,7 @@ _SENTENCES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "merged_in": lambda d: f"The customer tried again in #{d['number']}: added here",
     "mailed": lambda d: f"Sent by e-mail to {d['to']}",
     "mail_failed": lambda d: f"The e-mail to {d['to']} could not be sent: {d['why']}",
+    "fields": _fields,
     "archived": lambda d: "Archived after 90 days",
     "opted_out": lambda d: "The customer opted out: nobody may write until they write first",
 }

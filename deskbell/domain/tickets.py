@@ -1,10 +1,11 @@
 """Tickets: what nobody could answer in time (TICKET)."""
 
 from datetime import datetime
+from typing import Any
 
 from . import access
 from .closing import ended
-from .commands import AcceptTicket, Command, KeepWaiting, TurnIntoTicket
+from .commands import AcceptTicket, ChangeTicket, Command, KeepWaiting, TurnIntoTicket
 from .conversation import Change, Conversation, Entry, advance, next_entry
 from .errors import Refused
 from .facts import Facts
@@ -22,6 +23,36 @@ def accept(conversation: Conversation, command: Command, facts: Facts, now: date
     )
     data = {"name": "accepted", "agent": command.actor.name}
     conversation, entry = record(conversation, command.actor, data, now, command.client_id)
+    return Change(conversation, (entry,), entry)
+
+
+def change(conversation: Conversation, command: Command, facts: Facts, now: datetime) -> Change:
+    """Its fields (TICKET-10); labels and department have commands of their own."""
+    assert isinstance(command, ChangeTicket)
+    if conversation.kind != "ticket":
+        raise Refused("closed", "Only tickets have a subject, a priority and a due date.")
+    reason = access.why_not_sort(command.actor, conversation)
+    if reason:
+        raise Refused("forbidden", reason)
+    values: dict[str, Any] = {
+        "subject": command.subject,
+        "priority": command.priority,
+        "due_at": command.due_at,
+    }
+    changed = {name: value for name, value in values.items() if getattr(conversation, name) != value}
+    if not changed:
+        raise Refused("closed", "The ticket is like that already.")
+    data: dict[str, Any] = {"name": "fields", "who": command.actor.name}
+    data |= {name: value for name, value in changed.items() if name != "due_at"}
+    if "due_at" in changed:
+        data["due"] = command.due_at.date().isoformat() if command.due_at else ""
+    conversation, entry = record(
+        conversation._replace(**changed),
+        command.actor,
+        data,
+        now,
+        command.client_id,
+    )
     return Change(conversation, (entry,), entry)
 
 

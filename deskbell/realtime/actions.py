@@ -1,6 +1,6 @@
 """What staff do with a conversation besides writing: the same struct by socket and by `POST /api/actions`."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta, Struct, field
@@ -9,6 +9,8 @@ from .frames import ClientId, ConversationId, SpokenByStaff
 
 StaffId = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 TransferNote = Annotated[str, Meta(max_length=500)]
+Subject = Annotated[str, Meta(max_length=200)]
+Moment = Annotated[int, Meta(ge=0, le=4_102_444_800_000)]  # until the year 2100
 CommentText = Annotated[str, Meta(min_length=1, max_length=4_000)]
 Mentions = Annotated[list[StaffId], Meta(max_length=20)]
 
@@ -73,6 +75,16 @@ class Accept(Struct, tag_field="t", tag="accept", forbid_unknown_fields=True):
     c: ConversationId
 
 
+class TicketFields(Struct, tag_field="t", tag="ticket", forbid_unknown_fields=True):
+    """TICKET-10: all three as they are to be. `due`: milliseconds since the epoch, or null."""
+
+    id: ClientId
+    c: ConversationId
+    subject: Subject = ""
+    priority: Literal["low", "normal", "high", "urgent"] = "normal"
+    due: Moment | None = None
+
+
 class Comment(Struct, tag_field="t", tag="comment", forbid_unknown_fields=True):
     """TEAM-1. `mentions`: staff ids of those who are named."""
 
@@ -82,7 +94,18 @@ class Comment(Struct, tag_field="t", tag="comment", forbid_unknown_fields=True):
     mentions: Mentions = field(default_factory=list)
 
 
-Action = Flag | Pend | Transfer | AnswerTransfer | CancelTransfer | AnswerOffer | AssignTo | Accept | Comment
+Action = (
+    TicketFields
+    | Flag
+    | Pend
+    | Transfer
+    | AnswerTransfer
+    | CancelTransfer
+    | AnswerOffer
+    | AssignTo
+    | Accept
+    | Comment
+)
 StaffFrame = SpokenByStaff | Action
 
 decode_staff = msgspec.json.Decoder(StaffFrame).decode

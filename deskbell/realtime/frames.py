@@ -191,6 +191,9 @@ class Row(Struct, omit_defaults=True):
     comments: int = 0
     mentioned: list[int] = field(default_factory=list)
     linked_to: int | None = None
+    subject: str = ""
+    priority: str = "normal"
+    due_at: int | None = None
     new: bool = False
     seen: Seen | UnsetType = UNSET
     gone: bool | UnsetType = UNSET

@@ -67,7 +67,7 @@ async def test_a_silent_customers_chat_is_closed_by_the_system_and_says_why(desk
     await expect(ada.log).to_contain_text("no answer from the customer for 2 hours")
 
 
-@rule("TICKET-5")
+@rule("TICKET-5", "TICKET-10")
 async def test_a_ticket_is_closed_by_hand_and_after_90_days_only_search_finds_it(
     desk: Desk, page: Page
 ) -> None:
@@ -77,6 +77,10 @@ async def test_a_ticket_is_closed_by_hand_and_after_90_days_only_search_finds_it
     await ada.choose("Marta Holm")
     await page.get_by_role("button", name="Accept").first.click()
     await expect(ada.log).to_contain_text("Ada accepted the ticket")
+    await page.get_by_label("Subject").fill("A broken lamp")
+    await page.get_by_label("Priority").select_option("High")
+    await expect(ada.log).to_contain_text("Ada set the subject to “A broken lamp”")
+    await expect(ada.log).to_contain_text("Ada set the priority to high")
     await page.get_by_role("button", name="Close ticket").first.click()
     await page.get_by_role("dialog").get_by_role("button", name="Close ticket").click()
     await expect(ada.log).to_contain_text("Closed by Ada")

@@ -41,6 +41,7 @@ FULL: dict[str, dict[str, Any]] = {
     "merged_in": {"number": 7},
     "mailed": {"to": "marta@home.test"},
     "mail_failed": {"to": "marta@home.test", "why": "no such mailbox"},
+    "fields": {"who": "Ada", "subject": "A lamp", "priority": "high", "due": ""},
     "archived": {},
     "opted_out": {},
 }

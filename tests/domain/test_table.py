@@ -15,6 +15,7 @@ from deskbell.domain.commands import (
     CancelTransfer,
     ChangeDepartment,
     ChangeLabels,
+    ChangeTicket,
     CloseConversation,
     Command,
     FlagChat,
@@ -70,6 +71,10 @@ def end(actor: Any) -> CloseConversation:
 
 def accept(actor: Staff) -> AcceptTicket:
     return AcceptTicket(7, actor, "id")
+
+
+def fields(actor: Staff) -> ChangeTicket:
+    return ChangeTicket(7, actor, "id", "A lamp", "high", None)
 
 
 def label(actor: Staff) -> ChangeLabels:
@@ -138,6 +143,10 @@ TABLE: dict[str, tuple[Command, str]] = {
     "a supervisor accepts": (accept(SVEN), "! ! ! ! ! assigned t ! !"),
     "an outsider opens": (OpenChat(7, OLGA), "- - - - - - - - -"),
     "the owner opens": (OpenChat(7, ADA), "- = = = = = = = ="),
+    "an outsider changes fields": (fields(OLGA), "- - - - - - - - -"),
+    "a team mate changes fields": (fields(BRUNO), "- - - - - = x x -"),
+    "the owner changes fields": (fields(ADA), "- ! ! ! ! = = x ="),
+    "a supervisor changes fields": (fields(SVEN), "! ! ! ! ! = = x ="),
     "an outsider labels": (label(OLGA), "- - - - - - - - -"),
     "the owner labels": (label(ADA), "- x = = = = = x ="),
     "a supervisor labels": (label(SVEN), "= = = = = = = x ="),

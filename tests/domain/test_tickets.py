@@ -9,6 +9,7 @@ from deskbell.domain.commands import (
     AnswerOffer,
     Assign,
     AssignTo,
+    ChangeTicket,
     CloseConversation,
     Command,
     TimeIsUp,
@@ -16,6 +17,7 @@ from deskbell.domain.commands import (
     WriteMessage,
 )
 from deskbell.domain.conversation import Conversation, Entry
+from deskbell.domain.errors import Refused
 from deskbell.domain.facts import Facts
 from deskbell.domain.lifecycle import decide
 from deskbell.domain.people import SYSTEM
@@ -140,3 +142,27 @@ def test_who_accepts_a_ticket_has_it_and_answers_it() -> None:
 def test_a_ticket_is_closed_by_hand(state: str, who: Any) -> None:
     c = decide(conversation(state), CloseConversation(7, who, "id", "by hand"), FACTS, LATER).conversation
     assert (c.kind, c.state, c.closed_by) == ("ticket", "closed", "agent")
+
+
+@rule("TICKET-10")
+def test_a_ticket_has_a_subject_a_priority_and_a_due_date_and_the_thread_says_who_set_them() -> None:
+    command = ChangeTicket(7, ADA, "id", "A lamp", "urgent", LATER)
+    change = decide(conversation("assigned"), command, FACTS, LATER)
+    c = change.conversation
+    assert (c.subject, c.priority, c.due_at, c.state) == ("A lamp", "urgent", LATER, "assigned")
+    day = LATER.date().isoformat()
+    said = f"Ada set the subject to “A lamp” and the priority to urgent and the due date to {day}"
+    assert [entry.text for entry in change.entries] == [said]
+    back = decide(c, command._replace(client_id="2", due_at=None), FACTS, LATER)
+    assert back.entries[0].text == "Ada set no due date"
+
+
+@rule("TICKET-10")
+def test_a_chat_has_no_such_fields_and_setting_them_as_they_are_is_nothing() -> None:
+    for before, command in (
+        (conversation("live"), ChangeTicket(7, ADA, "id", "A lamp", "high", None)),
+        (conversation("assigned"), ChangeTicket(7, ADA, "id", "", "normal", None)),
+    ):
+        with pytest.raises(Refused) as refused:
+            decide(before, command, FACTS, LATER)
+        assert refused.value.code == "closed"

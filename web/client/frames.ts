@@ -86,6 +86,8 @@ export interface Transfer {
 export type Sentiment = 'negative' | 'neutral' | 'positive';
 
 /** A conversation as a card of a list. `id` is its number. Fields equal to their default are absent. */
+export type Priority = 'low' | 'normal' | 'high' | 'urgent';
+
 export interface Row {
   id: number;
   kind: Kind;
@@ -123,6 +125,9 @@ export interface Row {
   comments?: number;
   mentioned?: number[];
   linked_to?: number | null;
+  subject?: string;
+  priority?: Priority;
+  due_at?: number | null;
   new?: boolean;
   seen?: Seen;
   gone?: boolean;

@@ -1,10 +1,16 @@
 import type { Api } from '../../client/http';
-import { clientId, type Sentiment } from '../../client/frames';
+import { clientId, type Priority, type Sentiment } from '../../client/frames';
 
 export interface Closing {
   sentiment?: Sentiment;
   tag?: number;
   note?: string;
+}
+/** Of a ticket (TICKET-10); `due` in milliseconds. */
+export interface Fields {
+  subject: string;
+  priority: Priority;
+  due: number | null;
 }
 export interface Target {
   agent?: number;
@@ -16,6 +22,7 @@ type Action =
   | ({ t: 'transfer'; c: number; note: string } & Target)
   | { t: 'transfer_answer' | 'offer_answer'; c: number; accept: boolean }
   | { t: 'transfer_cancel' | 'accept'; c: number }
+  | ({ t: 'ticket'; c: number } & Fields)
   | { t: 'assign'; c: number; agent: number };
 
 interface Around {
@@ -43,6 +50,10 @@ export class Actions {
 
   pend(c: number, on: boolean): Promise<boolean> {
     return this.#try({ t: 'pending', c, on });
+  }
+
+  ticket(c: number, fields: Fields): Promise<boolean> {
+    return this.#try({ t: 'ticket', c, ...fields });
   }
 
   accept(c: number): Promise<boolean> {

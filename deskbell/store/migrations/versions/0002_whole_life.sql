@@ -18,6 +18,9 @@ ALTER TABLE conversation
     ADD COLUMN mentioned integer[] NOT NULL DEFAULT '{}',-- staff who follow it until it closes (TEAM-3)
     ADD COLUMN converted boolean NOT NULL DEFAULT false, -- a ticket that was a chat nobody could answer (TICKET-7)
     ADD COLUMN ticket_at timestamptz,                    -- when it became a ticket: its 90 days count from there (TICKET-5)
+    ADD COLUMN subject text NOT NULL DEFAULT '',         -- fields of a ticket (TICKET-10)
+    ADD COLUMN priority text NOT NULL DEFAULT 'normal' CHECK (priority IN ('low', 'normal', 'high', 'urgent')),
+    ADD COLUMN due_at timestamptz,
     ADD COLUMN linked_to bigint;                         -- the conversation this one was closed into, or made from
 
 CREATE UNIQUE INDEX conversation_one_converted ON conversation (customer_id)
