@@ -15,7 +15,7 @@ log = structlog.get_logger()
 PAUSE_S = 1.0
 SHARE = 10
 """It rests ten times as long as it worked: under full load at most a tenth of one connection's time is spent here."""
-AT_ONCE = 100
+AT_ONCE = 10
 KEPT = 100_000
 WINDOW = 5_000
 BEHIND_AT_ONCE = 1_000
