@@ -1,0 +1,1 @@
+-- Visits, page views and what a site signs for its people.

@@ -1,0 +1,1 @@
+-- Blocks, linked tickets, labels and what is known of customers.

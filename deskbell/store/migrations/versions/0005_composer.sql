@@ -1,0 +1,1 @@
+-- Canned replies and what else helps to write.

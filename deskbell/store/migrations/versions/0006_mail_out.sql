@@ -1,0 +1,1 @@
+-- Transcripts, surveys and how mails go out.

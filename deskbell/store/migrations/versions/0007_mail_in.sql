@@ -1,0 +1,1 @@
+-- Mails that came in, and how they find their tickets.
