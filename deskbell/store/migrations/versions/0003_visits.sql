@@ -1,1 +1,2 @@
 -- Visits, page views and what a site signs for its people.
+SELECT 1;

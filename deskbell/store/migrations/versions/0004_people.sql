@@ -1,1 +1,2 @@
 -- Blocks, linked tickets, labels and what is known of customers.
+SELECT 1;

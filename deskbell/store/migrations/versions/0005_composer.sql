@@ -1,1 +1,2 @@
 -- Canned replies and what else helps to write.
+SELECT 1;

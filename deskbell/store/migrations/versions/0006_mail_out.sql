@@ -1,1 +1,2 @@
 -- Transcripts, surveys and how mails go out.
+SELECT 1;

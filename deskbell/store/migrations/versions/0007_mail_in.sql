@@ -1,1 +1,2 @@
 -- Mails that came in, and how they find their tickets.
+SELECT 1;
