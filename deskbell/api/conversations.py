@@ -104,6 +104,7 @@ class Message(Body):
     html: Html | None = None
     files: Files = field(default_factory=list)
     seen: Seq | None = None
+    quote: Seq | None = None
 
 
 class Named(Body):
@@ -189,7 +190,7 @@ async def read_entries(
 @post("/api/conversations/{number:int}/messages", status_code=200)
 async def write(number: BigIdInPath, data: JSONBody[Message], staff_user: StaffUser, desk: TheDesk) -> Acked:
     text, html = formatted(data.text, data.html)
-    command = WriteMessage(number, staff_user, data.id, text, html, tuple(data.files))
+    command = WriteMessage(number, staff_user, data.id, text, html, tuple(data.files), data.quote)
     return acked(data.id, await desk.perform(command))
 
 

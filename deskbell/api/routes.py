@@ -1,6 +1,7 @@
 """The routes around the core: everything but conversations and sockets."""
 
 from deskbell.api import (
+    canned_replies,
     closing_tags,
     customers,
     departments,
@@ -35,6 +36,7 @@ HANDLERS = [
         timers,
         preferences,
         closing_tags,
+        canned_replies,
         widget_open,
         widget_session,
         files,

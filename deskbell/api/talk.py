@@ -14,7 +14,7 @@ from deskbell.domain.errors import NotFound, Refused
 from deskbell.domain.people import Customer, Staff
 from deskbell.kit.clock import milliseconds
 from deskbell.kit.limits import Buckets
-from deskbell.kit.text import BadText
+from deskbell.kit.text import BadText, clean
 from deskbell.realtime import frames
 from deskbell.realtime.actions import Action
 from deskbell.realtime.connection import Connection
@@ -108,6 +108,7 @@ class VisitorTalk:
         if current is not None:
             self._join(current)
             ready.c = current
+        ready.typing_preview = self._desk.directory.preferences.typing_preview
         self.connection.push(frames.encode(ready))
 
     def _join(self, conversation_id: int) -> None:
@@ -163,7 +164,8 @@ class VisitorTalk:
         return command
 
     def _message(self, frame: frames.Send) -> WriteMessage:
-        return WriteMessage(frame.c, self._me, frame.id, customer_text(frame.text), None, tuple(frame.files))
+        text = customer_text(frame.text)
+        return WriteMessage(frame.c, self._me, frame.id, text, None, tuple(frame.files), frame.quote)
 
     def _has_room(self, client_id: str) -> bool:
         wait = self._messages.take(self._me.id, time.monotonic())
@@ -182,9 +184,23 @@ class VisitorTalk:
         if frame.on and now - self._typed_at < TYPING_EVERY_S:
             return
         self._typed_at = now
+        text = self._typed(frame)
         loaded = await conversations.get(self._desk.pool, frame.c)
-        if loaded is not None and loaded.conversation.owner_id is not None:
-            self._desk.type(frame.c, "customer", "", frame.on, loaded.conversation.owner_id)
+        if loaded is None or (owner := loaded.conversation.owner_id) is None:
+            return
+        if text:
+            self._desk.typed(frame.c, text, owner)
+        else:
+            self._desk.type(frame.c, "customer", "", frame.on, owner)
+
+    def _typed(self, frame: frames.Typing) -> str:
+        """What may be shown of the text: nothing unless the preference is on now (CHAT-11)."""
+        if not frame.on or not frame.text or not self._desk.directory.preferences.typing_preview:
+            return ""
+        try:
+            return clean(frame.text, frames.MAX_TYPED)
+        except BadText as error:
+            raise Refused("bad_frame", str(error)) from None
 
 
 class StaffTalk:
@@ -265,7 +281,7 @@ class StaffTalk:
 
     def _message(self, frame: frames.Send) -> WriteMessage:
         text, html = formatted(frame.text, frame.html)
-        return WriteMessage(frame.c, self._me, frame.id, text, html, tuple(frame.files))
+        return WriteMessage(frame.c, self._me, frame.id, text, html, tuple(frame.files), frame.quote)
 
     async def _check_visible(self, conversation_id: int) -> None:
         if conversation_id not in self.connection.conversations:

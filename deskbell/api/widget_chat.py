@@ -19,7 +19,16 @@ from deskbell.desk.present import entry_of
 from deskbell.domain.commands import CloseConversation, WriteMessage
 from deskbell.domain.people import Customer
 from deskbell.kit.limits import Buckets
-from deskbell.realtime.frames import ClientId, ConversationId, Fields, Files, ShortText, Text, VisitorView
+from deskbell.realtime.frames import (
+    ClientId,
+    ConversationId,
+    Fields,
+    Files,
+    Seq,
+    ShortText,
+    Text,
+    VisitorView,
+)
 from deskbell.store import conversations
 
 TheMessages = NamedDependency[SkipValidation[Buckets]]
@@ -31,6 +40,7 @@ class VisitorMessage(Body):
     c: ConversationId
     text: Text = ""
     files: Files = field(default_factory=list)
+    quote: Seq | None = None
 
 
 class VisitorBegin(Body):
@@ -96,7 +106,8 @@ async def write(
 ) -> Acked:
     _take(messages, visitor.customer_id)
     me = Customer(visitor.customer_id)
-    command = WriteMessage(data.c, me, data.id, customer_text(data.text), None, tuple(data.files))
+    text = customer_text(data.text)
+    command = WriteMessage(data.c, me, data.id, text, None, tuple(data.files), data.quote)
     return acked(data.id, await desk.perform(command))
 
 

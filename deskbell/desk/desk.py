@@ -62,6 +62,7 @@ class Desk:
         self._notes: dict[str, Callable[..., None]] = {
             "here": self._hear_node,
             "typing": self._hear_typing,
+            "typed": self._hear_typed,
             "marks": self.marker.hear_marks,
             "seen": self.marker.hear_seen,
             "notice": self.bell.hear_notice,
@@ -97,6 +98,11 @@ class Desk:
         """Somebody types. Lossy, never stored."""
         self._hear_typing(conversation_id, by, name, on, owner)
         self.bus.send("typing", conversation_id, by, name, on, owner)
+
+    def typed(self, conversation_id: int, text: str, owner: int) -> None:
+        """What a customer is typing (CHAT-11). Lossy, never stored, never logged."""
+        self._hear_typed(conversation_id, text, owner)
+        self.bus.send("typed", conversation_id, text, owner)
 
     async def session_ended(self, ids: Iterable[int]) -> None:
         """Their sockets close at once, on every node (PEOPLE-3)."""
@@ -160,6 +166,12 @@ class Desk:
             self.hub.tell_visitors(conversation_id, encode(frame))
         else:
             self.hub.tell_team(conversation_id, owner, encode(frame))
+
+    def _hear_typed(self, conversation_id: int, text: str, owner: int) -> None:
+        frame = TypingFrame(conversation_id, "customer", True)
+        plain = encode(frame)
+        frame.text = text
+        self.hub.tell_typed(conversation_id, owner, encode(frame), plain)
 
     def _hear_availability(self, staff_id: int, available: bool) -> None:
         self.hub.tell_agent(staff_id, encode(AvailabilityFrame(available)))

@@ -87,6 +87,11 @@ async def look_up(
         facts = facts._replace(open_chats=await rows.open_chats(connection, sorted(asking.writers)))
     if asking.mailed:
         facts = facts._replace(emails=await rows.emails(connection, sorted(asking.mailed)))
+    quotes = {
+        (c.conversation_id, c.quote) for c in commands if isinstance(c, WriteMessage) and c.quote is not None
+    }
+    if quotes:
+        facts = facts._replace(quoted=await rows.quoted(connection, sorted(quotes)))
     if any(isinstance(command, ASKS_WHO_IS_THERE) for command in commands):
         facts = facts._replace(online=await rows.online(connection, now))
     agents = {c.agent_id for c in commands if isinstance(c, GIVEN_BY_ROUTING) and c.agent_id is not None}

@@ -61,7 +61,7 @@ class Memory:
             if isinstance(command, StartChat):
                 continue
             loaded = self._kept.get(command.conversation_id)
-            if loaded is None or not isinstance(command, WriteMessage) or command.files:
+            if loaded is None or not isinstance(command, WriteMessage) or _needs_facts(command):
                 others.add(command.conversation_id)
             else:
                 wanted[command.conversation_id] = loaded
@@ -70,3 +70,7 @@ class Memory:
             t for t in tasks if not isinstance(t.command, StartChat) and t.command.conversation_id in wanted
         ]
         return plain, list(wanted.values())
+
+
+def _needs_facts(message: WriteMessage) -> bool:
+    return bool(message.files) or message.quote is not None

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -119,7 +120,7 @@ def entry_of(
         wire.name = names.get(entry.author_id, "")
     elif entry.author == "customer":
         wire.name = shown_name(entry.author_id, customer_name)
-    _fill(wire, entry, public=public)
+    _fill(wire, entry, names, customer_name, public=public)
     if entry.html is not None:
         wire.html = entry.html
     if entry.client_id is not None:
@@ -131,7 +132,9 @@ def entry_of(
     return wire
 
 
-def _fill(wire: frames.Entry, entry: Entry, *, public: bool) -> None:
+def _fill(
+    wire: frames.Entry, entry: Entry, names: Mapping[int, str], customer_name: str, *, public: bool
+) -> None:
     data = entry.data or {}
     if entry.kind == "event" and public:
         wire.event = events.public_values(data)
@@ -142,7 +145,16 @@ def _fill(wire: frames.Entry, entry: Entry, *, public: bool) -> None:
     elif "mentions" in data:
         wire.mentions = data["mentions"]
     elif data:
-        wire.files = msgspec.convert(data["files"], list[frames.File])
+        if "files" in data:
+            wire.files = msgspec.convert(data["files"], list[frames.File])
+        if "quote" in data:
+            wire.quote = _quote(data["quote"], names, customer_name)
+
+
+def _quote(quoted: Mapping[str, Any], names: Mapping[int, str], customer_name: str) -> frames.Quote:
+    by, writer = quoted["by"], quoted["by_id"]
+    name = shown_name(writer, customer_name) if by == "customer" else names.get(writer, "")
+    return frames.Quote(quoted["seq"], by, name, quoted["text"])
 
 
 def notice_of(stored: Stored) -> frames.Notice:

@@ -199,6 +199,7 @@ MANAGED_BY = {
     "sites": ("admin",),
     "preferences": ("supervisor", "admin"),
     "closing tags": ("supervisor", "admin"),
+    "canned replies": ("supervisor", "admin"),
 }
 """What belongs to the desk as a whole, and the roles that change it."""
 

@@ -22,12 +22,15 @@ class StartChat(NamedTuple):
 
 
 class WriteMessage(NamedTuple):
+    """`quote`: the number of a message of this conversation that this one answers (CHAT-12)."""
+
     conversation_id: int
     actor: Customer | Staff
     client_id: str
     text: str
     html: str | None = None
     files: tuple[str, ...] = ()
+    quote: int | None = None
 
 
 class CloseConversation(NamedTuple):

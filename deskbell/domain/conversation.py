@@ -90,7 +90,7 @@ class Conversation(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """One numbered line of a thread. `data` holds the files of a message, or the name and values of an event."""
+    """One numbered line of a thread. `data` holds files and quote of a message, or the name and values of an event."""
 
     conversation_id: int
     seq: int

@@ -49,6 +49,8 @@ class Facts(NamedTuple):
     """Conversation -> its customer's messages, for chats that may be merged into a ticket."""
     emails: Mapping[int, str] = _NONE
     """Customer -> their e-mail address or "", for staff who write on a closed chat."""
+    quoted: Mapping[tuple[int, int], dict[str, Any]] = _NONE
+    """(conversation, number) -> what a message carries of the one it quotes; only messages that both sides see."""
     opted_out: frozenset[int] = frozenset()
     """Customers who want to hear nothing (LIFE-12)."""
     belongings: Mapping[int, Sequence[int]] = _NONE

@@ -96,7 +96,7 @@ def _write(conversation: Conversation, command: Command, facts: Facts, now: date
     if by_mail and command.files:
         raise Refused("file", "This reply goes by e-mail, which carries text only.")
     files = _files_of(command, facts)
-    entry = _message(conversation, command, files, now)
+    entry = _message(conversation, command, files, facts, now)
     conversation = advance(
         conversation,
         entry,
@@ -127,7 +127,7 @@ def _customer_writes(
     if closed and word is None:
         conversation, event = _revive(conversation, command.actor, facts, now)
         before = (event,)
-    entry = _message(conversation, command, files, now)
+    entry = _message(conversation, command, files, facts, now)
     conversation = advance(
         conversation,
         entry,
@@ -196,7 +196,11 @@ def _obey(change: Change, word: str, command: WriteMessage, facts: Facts, now: d
 
 
 def _message(
-    conversation: Conversation, command: WriteMessage, files: list[dict[str, Any]], now: datetime
+    conversation: Conversation,
+    command: WriteMessage,
+    files: list[dict[str, Any]],
+    facts: Facts,
+    now: datetime,
 ) -> Entry:
     if not command.text and not files:
         raise Refused("empty", "An empty message is not sent.")
@@ -210,8 +214,18 @@ def _message(
         client_id=command.client_id,
         text=command.text,
         html=command.html,
-        data={"files": files} if files else None,
+        data=_carried(command, files, facts),
     )
+
+
+def _carried(command: WriteMessage, files: list[dict[str, Any]], facts: Facts) -> dict[str, Any] | None:
+    """What a message has besides its text: files, and the message it quotes (CHAT-12)."""
+    if command.quote is None:
+        return {"files": files} if files else None
+    quoted = facts.quoted.get((command.conversation_id, command.quote))
+    if quoted is None:
+        raise Refused("quote", "The message that is quoted is not in this conversation.")
+    return {"files": files, "quote": quoted} if files else {"quote": quoted}
 
 
 def _files_of(command: WriteMessage, facts: Facts) -> list[dict[str, Any]]:

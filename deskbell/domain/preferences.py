@@ -97,6 +97,7 @@ KINDS: Mapping[str, Kind] = {
     "web_stop": Words("//stop", 30, "The customer's word to opt out"),
     "offline": Choice("form", ("form", "hidden"), "What the widget does when nobody can answer"),
     "hours": OpeningHours("Business hours"),
+    "typing_preview": YesNo(False, "Showing agents what a customer types before it is sent"),
     "session_hours": WholeNumber(24, 1, 720, "The length of a session in hours"),
     "upload_mb": WholeNumber(25, 1, 1024, "The size of a file in MB"),
 }
@@ -134,6 +135,8 @@ class Preferences:
     """VISITOR-8: leave a message, or no launcher at all."""
     hours: dict[str, Any] | None = None
     """Business hours of the desk (TICKET-1), see hours.py; None: always open. A department may have its own."""
+    typing_preview: bool = False
+    """CHAT-11: the widget says so when it is on."""
     session_hours: int = 24
     """PEOPLE-3."""
     upload_mb: int = 25

@@ -98,7 +98,7 @@ def _merged(chat: Conversation, ticket: Conversation, facts: Facts, now: datetim
             author_id=message.author_id,
             text=message.text,
             html=message.html,
-            data=message.data,
+            data=_files_of(message),
         )
         ticket = advance(
             ticket,
@@ -111,7 +111,7 @@ def _merged(chat: Conversation, ticket: Conversation, facts: Facts, now: datetim
             waiting_since=ticket.waiting_since or now,
         )
         entries.append(entry)
-        files += [file["id"] for file in (message.data or {}).get("files", ())]
+        files += [file["id"] for file in (entry.data or {}).get("files", ())]
     wipe = chat.comments > 0
     chat = chat._replace(linked_to=ticket.id)
     chat, merged = record(chat, SYSTEM, {"name": "merged", "number": ticket.id}, now)
@@ -124,6 +124,12 @@ def _merged(chat: Conversation, ticket: Conversation, facts: Facts, now: datetim
         wipe=wipe,
         moved_files=tuple((file_id, ticket.id) for file_id in files),
     )
+
+
+def _files_of(message: Entry) -> dict[str, Any] | None:
+    """What goes along with a message: its files. What it quotes has another number there."""
+    files = (message.data or {}).get("files")
+    return {"files": files} if files else None
 
 
 def superseded(ticket: Conversation, chat_id: int, now: datetime) -> tuple[Conversation, Entry]:

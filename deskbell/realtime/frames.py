@@ -11,6 +11,7 @@ MAX_TEXT = 10_000
 MAX_FILES = 10
 MAX_HAVE = 100
 RESUME_LIMIT = 500
+MAX_TYPED = 500
 
 ClientId = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 ConversationId = Annotated[int, Meta(ge=1, le=2**62)]
@@ -19,6 +20,7 @@ FileId = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$")]
 Text = Annotated[str, Meta(max_length=MAX_TEXT)]
 Html = Annotated[str, Meta(max_length=4 * MAX_TEXT)]
 Files = Annotated[list[FileId], Meta(max_length=MAX_FILES)]
+Typed = Annotated[str, Meta(max_length=MAX_TYPED)]
 ShortText = Annotated[str, Meta(max_length=200)]
 FieldKey = Annotated[str, Meta(min_length=1, max_length=40)]
 FieldText = Annotated[str, Meta(max_length=1000)]
@@ -38,6 +40,7 @@ class Send(Struct, tag_field="t", tag="send", forbid_unknown_fields=True):
     html: Html | None = None
     files: Files = field(default_factory=list)
     seen: Seq | None = None
+    quote: Seq | None = None
 
 
 class Start(Struct, tag_field="t", tag="start", forbid_unknown_fields=True):
@@ -88,8 +91,11 @@ class Read(Struct, tag_field="t", tag="read", forbid_unknown_fields=True):
 
 
 class Typing(Struct, tag_field="t", tag="typing", forbid_unknown_fields=True):
+    """`text`: what a visitor is typing, while the preference `typing_preview` is on (CHAT-11)."""
+
     c: ConversationId
     on: bool
+    text: Typed = ""
 
 
 class Ping(Struct, tag_field="t", tag="ping", forbid_unknown_fields=True):
@@ -114,6 +120,15 @@ class File(Struct, omit_defaults=True):
     preview: bool = False
 
 
+class Quote(Struct, omit_defaults=True):
+    """The message that another one quotes: its number and how it begins (CHAT-12)."""
+
+    seq: int
+    by: str
+    name: str
+    text: str
+
+
 class Entry(Struct, omit_defaults=True):
     seq: int
     kind: str
@@ -125,6 +140,7 @@ class Entry(Struct, omit_defaults=True):
     text: str | UnsetType = UNSET
     html: str | UnsetType = UNSET
     files: list[File] | UnsetType = UNSET
+    quote: Quote | UnsetType = UNSET
     mentions: list[int] | UnsetType = UNSET
     event: dict[str, object] | UnsetType = UNSET
     id: str | UnsetType = UNSET
@@ -236,12 +252,15 @@ class VisitorView(Struct, omit_defaults=True):
 
 
 class Ready(Struct, tag_field="t", tag="ready", omit_defaults=True):
+    """`typing_preview`: what this visitor types is shown to the team at once (CHAT-11)."""
+
     v: int
     conn: str
     node: str
     now: int
     heartbeat: int
     c: int | UnsetType = UNSET
+    typing_preview: bool = False
 
 
 class EntryFrame(Struct, tag_field="t", tag="entry", omit_defaults=True):
@@ -303,6 +322,7 @@ class TypingFrame(Struct, tag_field="t", tag="typing", omit_defaults=True):
     by: str
     on: bool
     name: str | UnsetType = UNSET
+    text: str | UnsetType = UNSET
 
 
 class QueueFrame(Struct, tag_field="t", tag="queue"):
@@ -370,15 +390,5 @@ class Bye(Struct, tag_field="t", tag="bye"):
     after: int
 
 
-class _WithCard(Struct):
-    s: msgspec.Raw
-
-
 encode = msgspec.json.Encoder().encode
-_decode_card = msgspec.json.Decoder(_WithCard).decode
 decode_visitor = msgspec.json.Decoder(VisitorFrame).decode
-
-
-def card_of(entry_frame: bytes) -> bytes:
-    """The card of an entry's frame for staff, as a `row` frame of its own."""
-    return b'{"t":"row","s":' + bytes(_decode_card(entry_frame).s) + b"}"

@@ -10,8 +10,7 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Awaitable, Callable, Iterable
 
 from .connection import Connection
-from .frames import card_of
-from .publication import Missing, Publication
+from .publication import Missing, Publication, card_of
 
 HEADS_KEPT = 100_000
 PARKED = 500  # news that waits for what is missing before it; beyond that, sockets resume by themselves
@@ -259,6 +258,12 @@ class Hub:
     def tell_team(self, conversation_id: int, owner: int, frame: bytes) -> None:
         for connection in self.team_of(conversation_id, (owner,)):
             connection.push_lossy(frame)
+
+    def tell_typed(self, conversation_id: int, owner: int, typed: bytes, plain: bytes) -> None:
+        """`typed`, with the unsent text, only to those who have the thread open; `plain` to the others (CHAT-11)."""
+        watching = self.team.get(conversation_id, set())
+        for connection in self.team_of(conversation_id, (owner,)):
+            connection.push_lossy(typed if connection in watching else plain)
 
     def tell_agent(self, staff_id: int, frame: bytes) -> None:
         for connection in self.agents.get(staff_id, ()):

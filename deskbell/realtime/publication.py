@@ -37,6 +37,18 @@ class Publication(NamedTuple):
         return self.first + len(self.team) - 1
 
 
+class _WithCard(msgspec.Struct):
+    s: msgspec.Raw
+
+
+_decode_card = msgspec.json.Decoder(_WithCard).decode
+
+
+def card_of(entry_frame: bytes) -> bytes:
+    """The card of an entry's frame for staff, as a `row` frame of its own."""
+    return b'{"t":"row","s":' + bytes(_decode_card(entry_frame).s) + b"}"
+
+
 class Missing(NamedTuple):
     """Entries `first..last` were committed, but their frames did not come along (too long for a notice, or lost)."""
 

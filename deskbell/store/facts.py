@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from deskbell.domain.conversation import Entry
+from deskbell.domain.conversation import Entry, preview_of
 from deskbell.kit.postgres import Connection
 
 from .presence import GRACE, ONLINE
@@ -57,6 +57,13 @@ WHERE c.id = ANY($1::bigint[]) AND e.kind = 'message' AND e.author = 'customer' 
 ORDER BY e.conversation_id, e.seq LIMIT $2"""
 
 
+# Messages that both sides see, by number; the cut is longer than a preview ever is.
+_QUOTED = """
+SELECT k.c, e.seq, e.author, e.author_id, left(e.text, 300), COALESCE(jsonb_array_length(e.data -> 'files'), 0)
+FROM unnest($1::bigint[], $2::integer[]) AS k(c, seq)
+JOIN entry e ON e.conversation_id = k.c AND e.seq = k.seq AND e.kind = 'message' AND e.public"""
+
+
 class Load(NamedTuple):
     """`maximum` is the agent's own one, or None."""
 
@@ -106,3 +113,14 @@ async def written(connection: Connection, conversations: Sequence[int]) -> dict[
     for row in await connection.fetch(_WRITTEN, conversations, WRITTEN * len(conversations)):
         found.setdefault(row[0], []).append(Entry(*row))
     return found
+
+
+async def quoted(
+    connection: Connection, places: Sequence[tuple[int, int]]
+) -> dict[tuple[int, int], dict[str, Any]]:
+    """(conversation, number) -> what is shown of it where it is quoted; others than public messages are left out."""
+    rows = await connection.fetch(_QUOTED, *zip(*places, strict=True))
+    return {
+        (row[0], row[1]): {"seq": row[1], "by": row[2], "by_id": row[3], "text": preview_of(row[4], row[5])}
+        for row in rows
+    }

@@ -73,6 +73,11 @@ REFUSED: dict[tuple[str, str], dict[str, int]] = {
     ("POST", "/api/closing-tags"): TUNES,
     ("PATCH", "/api/closing-tags/{tag_id}"): TUNES,
     ("GET", "/api/closing-dialog"): STAFF,
+    ("GET", "/api/canned-replies"): STAFF,
+    ("POST", "/api/canned-replies"): STAFF,
+    ("PATCH", "/api/canned-replies/{reply_id}"): STAFF | dict.fromkeys(ROLES[3:], 404),
+    ("DELETE", "/api/canned-replies/{reply_id}"): STAFF | dict.fromkeys(ROLES[3:], 404),
+    ("GET", "/api/limits"): STAFF,
     ("POST", "/api/actions"): SEES,
     ("GET", "/api/conversations/loads"): STAFF | dict.fromkeys(("olga", "mate", "ada"), 403),
     ("GET", "/api/conversations/{number}/comments"): SEES,
@@ -115,6 +120,8 @@ BODIES: dict[str, Any] = {
     "PATCH /api/preferences": {"max_chats": 6},
     "POST /api/closing-tags": {"name": "Sold"},
     "PATCH /api/closing-tags/{tag_id}": {"name": "Sold out"},
+    "POST /api/canned-replies": {"shortcut": "hi", "text": "Hello"},
+    "PATCH /api/canned-replies/{reply_id}": {"text": "Hello"},
     "POST /api/actions": {"t": "flag", "id": "f", "c": 1, "on": True},
     "POST /api/customers/{customer_id}/notes": {"id": "n", "text": "Likes tea"},
     "POST /api/notifications/read": {"all": True},
@@ -131,6 +138,7 @@ NUMBERS = {
     "file_id": "0" * 32,
     "tag_id": 1,
     "note_id": 999,
+    "reply_id": 999,
 }
 
 

@@ -90,6 +90,16 @@ export const GROUPS: readonly Group[] = [
     },
   },
   {
+    title: 'Typing',
+    lead: 'That somebody types is always shown.',
+    items: {
+      typing_preview: {
+        label: 'Show what customers type',
+        hint: 'Agents who have the chat open see the text before it is sent. The widget tells the customer so.',
+      },
+    },
+  },
+  {
     title: 'When nobody can answer',
     lead: 'Out of hours, or with no agent available. What customers write then becomes a ticket.',
     items: {
