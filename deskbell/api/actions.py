@@ -15,11 +15,13 @@ from deskbell.domain.commands import (
     AnswerOffer,
     AnswerTransfer,
     AssignTo,
+    BlockCustomer,
     CancelTransfer,
     ChangeTicket,
     CloseConversation,
     Command,
     FlagChat,
+    LiftBlock,
     OfferTransfer,
     SetPending,
 )
@@ -33,6 +35,7 @@ from deskbell.realtime.frames import Close
 COMMENT = 4_000
 SUBJECT = 200
 TRANSFER_NOTE = 500
+REASON = 200
 CLOSE_NOTE = 2_000
 
 
@@ -58,6 +61,10 @@ def _ticket(a: actions.TicketFields, staff: Staff) -> Command:
     return ChangeTicket(a.c, staff, a.id, name(a.subject, SUBJECT, "The subject"), a.priority, due)
 
 
+def _block(a: actions.Block, staff: Staff) -> Command:
+    return BlockCustomer(a.c, staff, a.id, name(a.reason, REASON, "The reason"), a.address)
+
+
 _COMMANDS: dict[type, Callable[[Any, Staff], Command]] = {
     actions.Flag: lambda a, staff: FlagChat(a.c, staff, a.id, a.on),
     actions.Pend: lambda a, staff: SetPending(a.c, staff, a.id, a.on),
@@ -69,6 +76,8 @@ _COMMANDS: dict[type, Callable[[Any, Staff], Command]] = {
     actions.Accept: lambda a, staff: AcceptTicket(a.c, staff, a.id),
     actions.Comment: _comment,
     actions.TicketFields: _ticket,
+    actions.Block: _block,
+    actions.Unblock: lambda a, staff: LiftBlock(a.c, staff, a.id),
 }
 
 
@@ -79,7 +88,7 @@ def command_of(action: Action, staff: Staff) -> Command:
 
 @post("/api/actions", status_code=200)
 async def act(data: JSONBody[Action], staff_user: StaffUser, desk: TheDesk) -> Acked:
-    """The same frame as on the socket: flag, pending, transfer, offer, assign, accept, comment."""
+    """The same frame as on the socket: flag, pending, transfer, offer, assign, accept, comment, block."""
     return acked(data.id, await desk.perform(command_of(data, staff_user)))
 
 

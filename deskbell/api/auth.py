@@ -105,6 +105,11 @@ def client_address(request: Request[Any, Any, Any], settings: Settings) -> str:
     return net.client_address(peer, request.headers.getall("x-forwarded-for", []), settings.trusted_proxies)
 
 
+def client_key(request: Request[Any, Any, Any], settings: Settings) -> str:
+    """What counts as one client: the address, or the /64 of an IPv6 one (BLOCK-2)."""
+    return net.limit_key(client_address(request, settings))
+
+
 async def begin_session(
     request: Request[Any, Any, Any], edge: Edge, staff: StaffRow, preferences: Preferences
 ) -> Response[Me]:

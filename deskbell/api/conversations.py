@@ -58,6 +58,20 @@ class ThreadCustomer(Struct):
     email_verified: bool
     phone: str
     locale: str
+    company: str
+    labels: list[int]
+    blocked_until: int | None
+    """The end of their running block (BLOCK-1)."""
+
+
+class Link(Struct):
+    """A ticket made from this chat, or what this one was made from or went into (TICKET-8)."""
+
+    id: int
+    kind: str
+    state: str
+    subject: str
+    owner: int | None
 
 
 class Writer(Struct):
@@ -81,6 +95,8 @@ class May(Struct, omit_defaults=True):
     comment: bool
     department: bool
     labels: bool
+    block: bool
+    link: bool
     why_not: str | None = None
     by_mail: str | None = None
     """The address a reply goes to, when the conversation was closed too long ago for an ordinary one (LIFE-10)."""
@@ -93,6 +109,7 @@ class Thread(frames.Row, kw_only=True):
     agents: list[Writer]
     may: May
     close_note: str
+    links: list[Link]
     marks: frames.BothMarks
     entries: list[frames.Entry]
     more: bool
@@ -152,18 +169,20 @@ async def read_thread(number: BigIdInPath, staff_user: StaffUser, edge: Here, de
     conversation, customer_name = loaded
     names = desk.directory.names.staff
     # All of one moment, that of the card: what came meanwhile is pushed to whoever watches.
-    lines, seen, person, replies = await asyncio.gather(
+    lines, seen, person, replies, links = await asyncio.gather(
         conversations.before(edge.pool, number, conversation.last_seq + 1, NEWEST + 1, public=False),
         conversations.seen_by(edge.pool, staff_user.id, number),
         conversations.customer_of(edge.pool, conversation.customer_id),
         conversations.replies_by_agent(edge.pool, number, conversation.last_seq),
+        conversations.links_of(edge.pool, conversation),
     )
     row = structs.asdict(row_of(conversation, customer_name, frames.Seen(*seen)))
     return Thread(
-        **row | {"customer": ThreadCustomer(*person)},
+        **row | {"customer": _customer_view(person, edge.clock.now())},
         agents=[Writer(i, names.get(i, ""), n) for i, n in replies],
-        may=_rights(staff_user, conversation, person[2], desk, edge.clock.now()),
+        may=_rights(staff_user, conversation, person.email, desk, edge.clock.now()),
         close_note=conversation.close_note,
+        links=[Link(*link) for link in links],
         marks=marks_of(conversation),
         entries=[entry_of(e, names, customer_name, public=False, read_at=at) for e, at in lines[-NEWEST:]],
         more=len(lines) > NEWEST,
@@ -252,6 +271,14 @@ async def page_of(
     return lines[-limit:], len(lines) > limit
 
 
+def _customer_view(person: conversations.Person, now: datetime) -> ThreadCustomer:
+    until = person.blocked_until
+    running = until is not None and until > now
+    return ThreadCustomer(
+        **person._asdict() | {"blocked_until": milliseconds(until) if until and running else None}
+    )
+
+
 def _rights(staff: Staff, conversation: Conversation, email: str, desk: Desk, now: datetime) -> May:
     names = desk.directory.names.staff
     why_not = access.why_not_write(staff, conversation, names, now, email)
@@ -269,6 +296,8 @@ def _rights(staff: Staff, conversation: Conversation, email: str, desk: Desk, no
         comment=access.why_not_comment(staff, conversation) is None,
         department=sort,
         labels=sort,
+        block=access.why_not_block(staff, conversation) is None,
+        link=access.why_not_link(staff, conversation, names) is None,
         why_not=why_not,
         by_mail=email if why_not is None and access.is_long_closed(conversation, now) else None,
     )

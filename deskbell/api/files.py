@@ -20,6 +20,7 @@ from deskbell.api.problems import Problem, not_found
 from deskbell.api.schemas import Link
 from deskbell.api.uploads import take
 from deskbell.domain import access
+from deskbell.domain.blocking import NEUTRAL
 from deskbell.domain.people import Staff
 from deskbell.kit import sniff
 from deskbell.kit.files import preview_id
@@ -49,6 +50,8 @@ async def upload(
 async def visitor_upload(
     request: Request[Any, Any, Any], visitor: VisitorUser, edge: Here, name: FileName = ""
 ) -> frames.File:
+    if visitor.blocked_until is not None and visitor.blocked_until > edge.clock.now():
+        raise Problem(409, "unavailable", NEUTRAL)  # BLOCK-3: nothing of theirs is kept
     return await take(request, edge, name, "customer", visitor.customer_id)
 
 

@@ -49,8 +49,8 @@ def formatted(text: str, html: str | None) -> tuple[str, str | None]:
     return rich.text.strip(), rich.html if "<" in bare else None
 
 
-def start_command(customer: Customer, site_id: int, start: Starting) -> StartChat:
-    """Raises BadText."""
+def start_command(customer: Customer, site_id: int, start: Starting, address: str) -> StartChat:
+    """`address`: what counts as one client. Raises BadText."""
     email = start.email.strip()
     return StartChat(
         actor=customer,
@@ -62,6 +62,7 @@ def start_command(customer: Customer, site_id: int, start: Starting) -> StartCha
         files=tuple(start.files),
         name=words.name(start.name, 200, "The name"),
         email=words.email(email) if email else "",
+        address=address,
         fields=tuple((words.name(k, 40), words.clean(v, 1000)) for k, v in sorted(start.fields.items())),
     )
 

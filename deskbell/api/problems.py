@@ -62,6 +62,7 @@ _STATUS = {
     "closed": 409,
     "taken": 409,
     "unavailable": 409,
+    "address": 409,
     "retry": 503,
     "busy": 503,
     "internal": 500,

@@ -20,6 +20,7 @@ from deskbell.api.security import JSON_DEPTH, depth
 from deskbell.api.talk import StaffTalk, Talk, VisitorTalk
 from deskbell.desk.desk import Desk
 from deskbell.domain.errors import Refused
+from deskbell.kit import net
 from deskbell.kit.clock import milliseconds
 from deskbell.kit.ids import public_id
 from deskbell.kit.limits import Buckets
@@ -27,6 +28,7 @@ from deskbell.kit.postgres import AWAY
 from deskbell.realtime import frames
 from deskbell.realtime.actions import decode_staff
 from deskbell.realtime.connection import Connection
+from deskbell.settings import Settings
 
 log = structlog.get_logger()
 
@@ -133,7 +135,8 @@ class Sockets:
         connection = self._connection(send)
         connection.customer_id = visitor.customer_id
         connection.name = visitor.name
-        talk = VisitorTalk(self._desk, connection, visitor, self._messages)
+        address = net.limit_key(client_address(scope, self._edge.settings))
+        talk = VisitorTalk(self._desk, connection, visitor, self._messages, address)
         await self._converse(talk, receive, frames.decode_visitor, hello)
 
     def _connection(self, send: Send) -> Connection:
@@ -300,6 +303,13 @@ async def _settle(connection: Connection) -> None:
 
 def _headers(scope: Scope) -> dict[str, str]:
     return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+
+
+def client_address(scope: Scope, settings: Settings) -> str:
+    """Where a socket comes from, forwarding headers believed only from trusted proxies (BLOCK-4)."""
+    forwarded = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
+    client = scope.get("client")
+    return net.client_address(client[0] if client else None, forwarded, settings.trusted_proxies)
 
 
 def _cookies(header: str) -> dict[str, str]:

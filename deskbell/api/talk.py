@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol, get_args
 
-from deskbell.desk.desk import Desk
+from deskbell.desk.desk import AWAY_FRAME, Desk
 from deskbell.desk.task import Outcome
 from deskbell.domain.commands import CloseConversation, Command, StartChat, WriteMessage
 from deskbell.domain.errors import NotFound, Refused
@@ -92,12 +92,16 @@ class Sender:
 class VisitorTalk:
     """A visitor: their own conversations, public entries only."""
 
-    def __init__(self, desk: Desk, connection: Connection, visitor: Visitor, messages: Buckets) -> None:
+    def __init__(
+        self, desk: Desk, connection: Connection, visitor: Visitor, messages: Buckets, address: str
+    ) -> None:
+        """`address`: what counts as one client (kit/net.py: limit_key)."""
         self.connection = connection
         self._desk = desk
         self._visitor = visitor
         self._messages = messages
         self._me = Customer(connection.customer_id)
+        self._address = address
         self._sender = Sender(desk, connection)
         self._sender.joined = self._join
         self._typed_at = 0.0
@@ -110,6 +114,8 @@ class VisitorTalk:
             ready.c = current
         ready.typing_preview = self._desk.directory.preferences.typing_preview
         self.connection.push(frames.encode(ready))
+        if self._turned_away:
+            self.connection.push(AWAY_FRAME)
 
     def _join(self, conversation_id: int) -> None:
         if conversation_id not in self.connection.conversations:
@@ -159,13 +165,17 @@ class VisitorTalk:
         raise Refused("bad_frame", "Hello was said already.")
 
     def _beginning(self, frame: frames.Start) -> StartChat:
-        command = start_command(self._me, self._visitor.site_id, frame)
+        command = start_command(self._me, self._visitor.site_id, frame, self._address)
         check_form(self._desk.directory, command, self._visitor)
         return command
 
     def _message(self, frame: frames.Send) -> WriteMessage:
-        text = customer_text(frame.text)
-        return WriteMessage(frame.c, self._me, frame.id, text, None, tuple(frame.files), frame.quote)
+        text, files = customer_text(frame.text), tuple(frame.files)
+        return WriteMessage(frame.c, self._me, frame.id, text, None, files, frame.quote, self._address)
+
+    @property
+    def _turned_away(self) -> bool:
+        return self._desk.directory.turns_away(self._me.id, self._address)
 
     def _has_room(self, client_id: str) -> bool:
         wait = self._messages.take(self._me.id, time.monotonic())
@@ -181,7 +191,7 @@ class VisitorTalk:
     async def type(self, frame: frames.Typing) -> None:
         self._check_own(frame.c)
         now = time.monotonic()
-        if frame.on and now - self._typed_at < TYPING_EVERY_S:
+        if frame.on and (self._turned_away or now - self._typed_at < TYPING_EVERY_S):
             return
         self._typed_at = now
         text = self._typed(frame)

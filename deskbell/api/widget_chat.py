@@ -1,14 +1,14 @@
 """The visitor's thread by HTTP: the same starts, sends and closes as by socket."""
 
 import time
-from typing import Annotated
+from typing import Annotated, Any
 
-from litestar import get, post
+from litestar import Request, get, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody, QueryParameter, SkipValidation
 from msgspec import field
 
-from deskbell.api.auth import VisitorUser
+from deskbell.api.auth import VisitorUser, client_key
 from deskbell.api.conversations import Acked, After, Before, Entries, PageSize, TheDesk, acked, page_of
 from deskbell.api.input import check_form, customer_text, start_command
 from deskbell.api.ports import Here
@@ -92,22 +92,33 @@ async def read_entries(
 
 @post("/api/widget/start", status_code=200)
 async def start(
-    data: JSONBody[VisitorBegin], visitor: VisitorUser, desk: TheDesk, messages: TheMessages
+    request: Request[Any, Any, Any],
+    data: JSONBody[VisitorBegin],
+    visitor: VisitorUser,
+    edge: Here,
+    desk: TheDesk,
+    messages: TheMessages,
 ) -> Acked:
     _take(messages, visitor.customer_id)
-    command = start_command(Customer(visitor.customer_id), visitor.site_id, data)
+    address = client_key(request, edge.settings)
+    command = start_command(Customer(visitor.customer_id), visitor.site_id, data, address)
     check_form(desk.directory, command, visitor)
     return acked(data.id, await desk.perform(command))
 
 
 @post("/api/widget/messages", status_code=200)
 async def write(
-    data: JSONBody[VisitorMessage], visitor: VisitorUser, desk: TheDesk, messages: TheMessages
+    request: Request[Any, Any, Any],
+    data: JSONBody[VisitorMessage],
+    visitor: VisitorUser,
+    edge: Here,
+    desk: TheDesk,
+    messages: TheMessages,
 ) -> Acked:
     _take(messages, visitor.customer_id)
     me = Customer(visitor.customer_id)
-    text = customer_text(data.text)
-    command = WriteMessage(data.c, me, data.id, text, None, tuple(data.files), data.quote)
+    text, address = customer_text(data.text), client_key(request, edge.settings)
+    command = WriteMessage(data.c, me, data.id, text, None, tuple(data.files), data.quote, address)
     return acked(data.id, await desk.perform(command))
 
 

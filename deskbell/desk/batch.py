@@ -11,6 +11,7 @@ import structlog
 from deskbell.domain.commands import (
     CloseConversation,
     Command,
+    LinkTicket,
     StartChat,
     TimeIsUp,
     TurnIntoTicket,
@@ -20,9 +21,10 @@ from deskbell.domain.conversation import Change, Conversation, Entry, Letter, No
 from deskbell.domain.errors import NotFound, Refused
 from deskbell.domain.facts import Facts, FileFact
 from deskbell.domain.lifecycle import begin, decide
+from deskbell.domain.standing import Block, Merge, Standing
 from deskbell.kit.postgres import Connection
 from deskbell.realtime.publication import Publication, pack
-from deskbell.store import attachments, changes, letters
+from deskbell.store import attachments, changes, letters, standing
 from deskbell.store.changes import Answer, Introduction, Key, Loaded, Saving
 from deskbell.store.notifications import Stored
 
@@ -67,6 +69,7 @@ class Batch:
         self._loads: dict[int, int] = {}
         self._written: dict[int, list[Entry]] = {}
         self._opted_out: frozenset[int] = frozenset()
+        self.standing: list[Standing] = []
         self._wishes: dict[int, bool] = {}
         self._wiped: set[int] = set()
         self._notifications: list[Notification] = []
@@ -93,8 +96,9 @@ class Batch:
         commands = [task.command for task in self._tasks]
         found = await companions(connection, commands, self._preferences)
         ids = {c.conversation_id for c in commands if not isinstance(c, StartChat)}
-        loaded, self._opted_out = await changes.lock(connection, ids.union(self._places.values(), found.ids))
-        self.recall(loaded)
+        locked = await changes.lock(connection, ids.union(self._places.values(), found.ids), self._now)
+        self._opted_out = locked.opted_out
+        self.recall(locked.loaded)
         keys = [key for command in commands if (key := self._key(command)) is not None]
         if keys:
             self._answered = await changes.earlier_answers(connection, keys)
@@ -103,7 +107,10 @@ class Batch:
         files = [f for c in commands if isinstance(c, StartChat | WriteMessage) for f in c.files]
         if files:
             self._files.update(await attachments.facts(connection, files))
-        facts = self._facts._replace(opted_out=self._opted_out)
+        links = [c for c in commands if isinstance(c, LinkTicket)]
+        facts = self._facts._replace(
+            opted_out=self._opted_out, blocked=locked.blocked, numbers=await _numbers(connection, links)
+        )
         facts = await look_up(connection, commands, self._before, found, facts, self._now)
         self._loads = dict(facts.loads)
         self._written = {c: list(entries) for c, entries in facts.written.items()}
@@ -210,8 +217,9 @@ class Batch:
     def _take(self, change: Change, key: Key | None) -> Answer:
         conversation = change.conversation
         self._count_loads(self._after.get(conversation.id), conversation)
-        for changed in (conversation, *change.others):
-            self._after[changed.id] = changed
+        for other in change.others:
+            self._take_other(other, conversation.id)
+        self._after[conversation.id] = conversation
         self._entries.extend(change.entries)
         self._note_written(change.entries)
         self._notifications.extend(change.notifications)
@@ -220,6 +228,8 @@ class Batch:
             self._wiped.add(conversation.id)
         if change.opted_out is not None:
             self._wishes[conversation.customer_id] = change.opted_out
+        if change.standing is not None:
+            self.standing.append(change.standing)
         for file_id in change.files:
             self._attached.append((file_id, conversation.id))
             self._files[file_id] = self._files[file_id]._replace(conversation_id=conversation.id)
@@ -233,6 +243,15 @@ class Batch:
         if key is not None:
             self._answered[key] = answer._replace(dup=True)
         return answer
+
+    def _take_other(self, other: Conversation, beside: int) -> None:
+        """One that changes along; a linked ticket is new, and of the same customer."""
+        before = self._after.get(other.id)
+        if before is None or before.customer_id != other.customer_id:
+            self._customers[other.id] = self._customers[beside]
+        elif other.comments and other.state == "closed" and before.state != "closed":
+            self._wiped.add(other.id)
+        self._after[other.id] = other
 
     def _note_written(self, entries: Iterable[Entry]) -> None:
         """What a customer writes in this batch goes along when its later commands merge the chat (TICKET-7)."""
@@ -270,6 +289,8 @@ class Batch:
                 notices,
             )
             await changes.save(connection, saving)
+            if self.standing:
+                await standing.save(connection, self.standing, self._now)
             if self._letters:
                 await letters.save(connection, self._letters, self._now)
             if self._notifications:
@@ -285,10 +306,19 @@ class Batch:
         return await changes.save_unlocked(connection, self._before, changed, self._entries, notices)
 
     def outcome_states(self) -> list[Loaded]:
-        """The conversations as they are after the commit, but none of customers who have opted out: what may be said
-        to them is looked up each time."""
-        gone = self._opted_out | self._wishes.keys()
+        """The conversations as they are after the commit, but none of customers who have opted out or are blocked: what
+        may be said is looked up each time."""
+        gone = self._opted_out | self._wishes.keys() | self._facts.blocked | self._moved
         return [Loaded(c, self._customers[c.id]) for c in self._after.values() if c.customer_id not in gone]
+
+    @property
+    def _moved(self) -> set[int]:
+        """Customers of whom more has changed in this batch than their conversations."""
+        moved: set[int] = set()
+        for one in self.standing:
+            moved |= set(one.customers) if isinstance(one, Block) else set()
+            moved |= {one.kept, one.gone} if isinstance(one, Merge) else set()
+        return moved
 
     def _changed(self) -> dict[int, Conversation]:
         return {
@@ -315,3 +345,12 @@ class Batch:
     def settle(self) -> None:
         for task, outcome in self._outcomes:
             task.settle(outcome)
+
+
+async def _numbers(connection: Connection, links: list[LinkTicket]) -> dict[tuple[int, int, str], int]:
+    """A number for each linked ticket that may be made."""
+    if not links:
+        return {}
+    fresh = await changes.new_ids(connection, len(links))
+    keys = [(link.conversation_id, link.actor.id, link.client_id) for link in links]
+    return dict(zip(keys, fresh, strict=True))

@@ -15,6 +15,7 @@ import structlog
 
 from deskbell.domain.commands import Command, StartChat
 from deskbell.domain.errors import Refused
+from deskbell.domain.standing import Standing
 from deskbell.kit.clock import Clock
 from deskbell.kit.postgres import AWAY, connect
 from deskbell.realtime.publication import Publication
@@ -23,6 +24,7 @@ from deskbell.store.notifications import Stored
 
 from .batch import Batch
 from .directory import Directory
+from .lookup import Moved
 from .memory import Memory
 from .task import Outcome, Task
 
@@ -41,7 +43,12 @@ BUSY = Refused("busy", "The desk is very busy. It will be tried again.")
 # could wait for each other.
 IN_ORDER = {"enable_hashjoin": "off", "enable_mergejoin": "off", "enable_seqscan": "off"}
 
-AGAIN = (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+AGAIN = (
+    asyncpg.UniqueViolationError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+    Moved,
+)
 
 
 class Published(NamedTuple):
@@ -50,6 +57,7 @@ class Published(NamedTuple):
     publications: list[Publication]
     route: bool
     told: Sequence[Stored] = ()
+    standing: Sequence[Standing] = ()
 
 
 class Batcher:
@@ -234,7 +242,7 @@ class Lane:
         """It is committed: whatever goes wrong from here on must not make it look undone."""
         batch.settle()
         try:
-            self._publish(Published(batch.publications, batch.route, batch.told))
+            self._publish(Published(batch.publications, batch.route, batch.told, batch.standing))
         except Exception:
             log.exception("publish_failed")
 

@@ -5,11 +5,20 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 import structlog
 
+from deskbell.domain.blocking import NEUTRAL
 from deskbell.domain.commands import Command
+from deskbell.domain.standing import Block, Merge, Standing
 from deskbell.kit.clock import Clock
 from deskbell.kit.postgres import AWAY, Pool
 from deskbell.realtime.bus import PostgresBus
-from deskbell.realtime.frames import AvailabilityFrame, ChangedFrame, QueuePlace, TypingFrame, encode
+from deskbell.realtime.frames import (
+    AvailabilityFrame,
+    ChangedFrame,
+    ErrorFrame,
+    QueuePlace,
+    TypingFrame,
+    encode,
+)
 from deskbell.realtime.hub import Hub
 from deskbell.realtime.publication import Missing, Note, Notice, Thread, to_publication
 from deskbell.store import conversations, nodes, sessions
@@ -28,6 +37,9 @@ from .timekeeper import SWEEP_S, Timekeeper
 
 log = structlog.get_logger()
 
+AWAY_FRAME = encode(ErrorFrame("unavailable", NEUTRAL))
+"""What a blocked visitor's sockets get at once, and whenever they come again."""
+
 HEADS_AT_ONCE = 1_000
 
 
@@ -39,7 +51,7 @@ class Desk:
         self.node = node
         self._clock = clock
         self._newcomer = False
-        self.directory = Directory(pool)
+        self.directory = Directory(pool, clock)
         self.bus = PostgresBus(dsn, pool, node, self.receive, self.after_gap)
         self.batcher = Batcher(
             dsn,
@@ -71,6 +83,7 @@ class Desk:
             "sessions": lambda *ids: hub.end_sessions(ids),
             "available": self._hear_availability,
             "settings": self._hear_settings,
+            "standing": lambda *ids: self._hear_standing(ids),
             "changed": lambda *what: self._hear_changed(what),
         }
 
@@ -90,9 +103,31 @@ class Desk:
         for publication in published.publications:
             self.hub.publish(publication)
         self.bell.ring(published.told)
+        for standing in published.standing:
+            self._tell_standing(standing)
         self.indexer.note(publication.conversation_id for publication in published.publications)
         if published.route:
             self.router.wake()
+
+    def _tell_standing(self, standing: Standing) -> None:
+        """Somebody was blocked, set free or merged: their sockets hear of it, here and on the other nodes."""
+        self.hub.spawn(self.changed("customers", "blocks"))
+        if isinstance(standing, Block):
+            self._hear_standing(standing.customers)
+            self.bus.send("standing", *standing.customers)
+        elif isinstance(standing, Merge):
+            self._hear_standing((0, standing.gone))
+            self.bus.send("standing", 0, standing.gone)
+
+    def _hear_standing(self, ids: Sequence[int]) -> None:
+        """Who is blocked is told so; whose number is gone (after a 0) comes again, under the other one."""
+        gone = ids[0] == 0
+        for customer_id in ids:
+            for connection in list(self.hub.customers.get(customer_id, ())):
+                if gone:
+                    connection.close(1001, "Please reconnect.", 100)
+                else:
+                    connection.push(AWAY_FRAME)
 
     def type(self, conversation_id: int, by: str, name: str, on: bool, owner: int) -> None:
         """Somebody types. Lossy, never stored."""

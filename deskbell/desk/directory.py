@@ -1,13 +1,15 @@
 """Names and preferences the desk needs at every turn. Read at start and again when somebody changes them."""
 
+from datetime import datetime
 from typing import NamedTuple
 
 from deskbell.domain import hours
 from deskbell.domain.hours import Hours
 from deskbell.domain.preferences import Preferences
+from deskbell.kit.clock import Clock
 from deskbell.kit.postgres import Pool
+from deskbell.store import blocks, preferences
 from deskbell.store import directory as rows
-from deskbell.store import preferences
 from deskbell.store.sites import Site
 
 
@@ -25,8 +27,11 @@ class Names(NamedTuple):
 class Directory:
     """The present names, swapped whole. Staff are never deleted: an old thread finds its names (PEOPLE-8)."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, clock: Clock) -> None:
         self._pool = pool
+        self._clock = clock
+        self._blocked: dict[int, datetime] = {}
+        self._shut: dict[str, datetime] = {}
         self.names = Names({}, {}, {}, {}, frozenset(), frozenset())
         self.preferences = Preferences()
         self.sites: dict[int, Site] = {}
@@ -47,6 +52,7 @@ class Directory:
         self.preferences = await preferences.load(self._pool)
         self.sites = await rows.all_sites(self._pool)
         self.offered = await rows.offered_departments(self._pool)
+        self._blocked, self._shut = await blocks.running(self._pool, self._clock.now())
         self._hours = hours.parse(self.preferences.hours)
         own = await rows.department_hours(self._pool)
         self._own_hours = {
@@ -58,6 +64,11 @@ class Directory:
     def hours_of(self, department_id: int | None) -> Hours | None:
         """The business hours that count for a department; without own ones, or without a department, the desk's."""
         return self._own_hours.get(department_id, self._hours) if department_id else self._hours
+
+    def turns_away(self, customer_id: int, address: str) -> bool:
+        """Whether this node knows them to be blocked: good enough to tell them, never to decide (that is the batch's)."""
+        ends = (self._blocked.get(customer_id), self._shut.get(address))
+        return any(end is not None and end > self._clock.now() for end in ends)
 
     def offers(self, site: Site, department_id: int) -> bool:
         """Whether a customer may pick this department on this site; a site that names none offers all."""

@@ -11,7 +11,11 @@ from deskbell.domain.commands import (
     AnswerTransfer,
     Assign,
     AssignTo,
+    BlockCustomer,
     Command,
+    LiftBlock,
+    LinkTicket,
+    MergeCustomers,
     OfferTransfer,
     PassOn,
     Ring,
@@ -26,9 +30,11 @@ from deskbell.domain.lifecycle import stops
 from deskbell.domain.people import Customer, Staff
 from deskbell.domain.preferences import Preferences
 from deskbell.kit.postgres import Connection
+from deskbell.store import blocks
 from deskbell.store import facts as rows
 
 GIVEN_BY_ROUTING = (Assign, Ring, PassOn)
+ABOUT_PEOPLE = (BlockCustomer, LiftBlock, MergeCustomers)
 ASKS_WHO_IS_THERE = (AddComment, AnswerOffer, AnswerTransfer, AssignTo, OfferTransfer)
 
 
@@ -37,6 +43,7 @@ class Companions(NamedTuple):
 
     tickets: Mapping[int, int]
     belongings: Mapping[int, Sequence[int]]
+    kin: Mapping[int, tuple[int, ...]]
 
     @property
     def ids(self) -> set[int]:
@@ -47,16 +54,29 @@ async def companions(
     connection: Connection, commands: Iterable[Command], preferences: Preferences
 ) -> Companions:
     """Before anything is locked."""
+    commands = list(commands)
     settled = {c.conversation_id for c in commands if not isinstance(c, StartChat) and _may_settle_ticket(c)}
     stopping = {
         c.actor.id
         for c in commands
         if isinstance(c, WriteMessage | StartChat) and isinstance(c.actor, Customer) and stops(c, preferences)
     }
+    kin = await _kin(connection, commands)
+    stopping |= set().union(*kin.values())
     return Companions(
         await rows.open_tickets(connection, sorted(settled)) if settled else {},
         await rows.belongings(connection, sorted(stopping)) if stopping else {},
+        kin,
     )
+
+
+async def _kin(connection: Connection, commands: Iterable[Command]) -> dict[int, tuple[int, ...]]:
+    """Customers whom blocks, their lifting and merges are about, and who changes along with each."""
+    about = [c for c in commands if isinstance(c, ABOUT_PEOPLE)]
+    if not about:
+        return {}
+    kin = await blocks.kin(connection, sorted({c.conversation_id for c in about}))
+    return kin | {c.customer_id: (c.customer_id,) for c in about if isinstance(c, MergeCustomers)}
 
 
 def _may_settle_ticket(command: Command) -> bool:
@@ -82,7 +102,8 @@ async def look_up(
     dealt = frozenset(asking.insiders)
     if asking.strangers:
         dealt |= await rows.dealt_with(connection, sorted(asking.strangers))
-    facts = facts._replace(tickets=tickets, belongings=found.belongings, dealt=dealt)
+    facts = facts._replace(tickets=tickets, belongings=found.belongings, dealt=dealt, kin=found.kin)
+    facts = await _guarded(connection, commands, before, found, facts, now)
     if asking.writers:
         facts = facts._replace(open_chats=await rows.open_chats(connection, sorted(asking.writers)))
     if asking.mailed:
@@ -108,6 +129,66 @@ async def look_up(
     return facts
 
 
+class Moved(Exception):
+    """Something of these customers began while their conversations were being locked: once more from the start."""
+
+
+async def _guarded(
+    connection: Connection,
+    commands: Sequence[Command],
+    before: Mapping[int, Conversation],
+    found: Companions,
+    facts: Facts,
+    now: datetime,
+) -> Facts:
+    """Who is blocked, of those who begin something; and nothing begins while somebody is being blocked or merged.
+
+    Both lock the customers after their conversations. Raises Moved.
+    """
+    begins = [
+        c
+        for c in commands
+        if isinstance(c, StartChat)
+        or (isinstance(c, WriteMessage) and isinstance(c.actor, Customer) and _is_closed(before, c))
+    ]
+    customers = {c.actor.id for c in begins}.union(*found.kin.values())
+    if not customers:
+        return facts
+    facts = facts._replace(blocked=facts.blocked | await blocks.blocked(connection, sorted(customers), now))
+    addresses = {c.address for c in begins if c.address}
+    if addresses:
+        facts = facts._replace(shut=await blocks.shut(connection, addresses, now))
+    if found.kin:
+        facts = await _of_people(connection, commands, before, found, facts)
+    return facts
+
+
+async def _of_people(
+    connection: Connection,
+    commands: Sequence[Command],
+    before: Mapping[int, Conversation],
+    found: Companions,
+    facts: Facts,
+) -> Facts:
+    people = sorted(set().union(*found.kin.values()))
+    owned = await rows.belongings(connection, people)
+    if not set().union(*owned.values()) <= before.keys():
+        raise Moved
+    wanted = {
+        c.customer_id
+        for command in commands
+        if isinstance(command, BlockCustomer) and command.address
+        if (c := before.get(command.conversation_id)) is not None
+    }
+    known = await rows.addresses(connection, sorted(wanted)) if wanted else {}
+    return facts._replace(belongings={**facts.belongings, **owned}, addresses=known)
+
+
+def _is_closed(before: Mapping[int, Conversation], command: WriteMessage) -> bool:
+    conversation = before.get(command.conversation_id)
+    return conversation is not None and conversation.state == "closed"
+
+
 class _Asking(NamedTuple):
     """Who asks for what, as far as facts depend on it."""
 
@@ -119,7 +200,7 @@ class _Asking(NamedTuple):
     revived: set[int]
     """Closed tickets their customers write on."""
     mailed: set[int]
-    """Customers to whom staff write on something closed."""
+    """Customers to whom staff write on something closed, or for whom they link a ticket."""
 
 
 def _who_asks(commands: Sequence[Command], before: Mapping[int, Conversation]) -> _Asking:
@@ -130,7 +211,7 @@ def _who_asks(commands: Sequence[Command], before: Mapping[int, Conversation]) -
         if isinstance(command.actor, Staff):
             group = asking.insiders if may_see(command.actor, c) else asking.strangers
             group.add((c.id, command.actor.id))
-            if group is asking.insiders and isinstance(command, WriteMessage) and c.state == "closed":
+            if group is asking.insiders and _may_need_email(command, c):
                 asking.mailed.add(c.customer_id)
         elif isinstance(command, WriteMessage) and c.state == "closed":
             if c.kind == "chat":
@@ -138,3 +219,9 @@ def _who_asks(commands: Sequence[Command], before: Mapping[int, Conversation]) -
             else:
                 asking.revived.add(c.id)
     return asking
+
+
+def _may_need_email(command: Command, conversation: Conversation) -> bool:
+    if isinstance(command, LinkTicket):
+        return True
+    return isinstance(command, WriteMessage) and conversation.state == "closed"

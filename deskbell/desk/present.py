@@ -194,7 +194,7 @@ def publication_of(
         owners,
         departments,
         None if entries else frames.encode(frames.RowFrame(row)),
-        after.customer_id if entries and entries[0].seq == 1 else 0,
+        after.customer_id if entries and entries[0].seq == 1 and not after.is_linked_ticket else 0,
         keep,
     )
 

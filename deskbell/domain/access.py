@@ -121,6 +121,24 @@ def why_not_sort(actor: Staff, conversation: Conversation) -> str | None:
     return "Only its owner or a supervisor changes this."
 
 
+def why_not_block(actor: Staff, conversation: Conversation) -> str | None:
+    """BLOCK-1: customers one deals with."""
+    if conversation.state == "archived":
+        return "This conversation is archived: it can only be read."
+    if conversation.owner_id == actor.id or actor.supervises or conversation.state == "unassigned":
+        return None
+    return "Only its owner or a supervisor blocks the customer."
+
+
+def why_not_link(actor: Staff, conversation: Conversation, names: Mapping[int, str]) -> str | None:
+    """TICKET-8: from chats that somebody has or had."""
+    if conversation.kind != "chat" or conversation.state in ("queued", "offered", "archived"):
+        return "Linked tickets are made from chats in somebody's hands."
+    if conversation.owner_id == actor.id or actor.supervises:
+        return None
+    return f"This chat belongs to {names.get(conversation.owner_id or 0, 'somebody else')}."
+
+
 def why_not_delete_note(actor: Staff, author_id: int) -> str | None:
     """A note on a customer's profile stays until its author or a supervisor deletes it (TEAM-7)."""
     if actor.id == author_id or actor.supervises:
@@ -200,6 +218,10 @@ MANAGED_BY = {
     "preferences": ("supervisor", "admin"),
     "closing tags": ("supervisor", "admin"),
     "canned replies": ("supervisor", "admin"),
+    "labels": ("supervisor", "admin"),
+    "blocks": ("supervisor", "admin"),
+    "customers": ("supervisor", "admin"),
+    "customer fields": ("supervisor", "admin"),
 }
 """What belongs to the desk as a whole, and the roles that change it."""
 

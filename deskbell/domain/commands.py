@@ -19,6 +19,8 @@ class StartChat(NamedTuple):
     name: str = ""
     email: str = ""
     fields: tuple[tuple[str, str], ...] = ()
+    address: str = ""
+    """What counts as one client (kit/net.py: limit_key), or "" when it came from no network address."""
 
 
 class WriteMessage(NamedTuple):
@@ -31,6 +33,8 @@ class WriteMessage(NamedTuple):
     html: str | None = None
     files: tuple[str, ...] = ()
     quote: int | None = None
+    address: str = ""
+    """Of a customer, as in StartChat."""
 
 
 class CloseConversation(NamedTuple):
@@ -157,6 +161,48 @@ class AddComment(NamedTuple):
     mentions: tuple[int, ...] = ()
 
 
+class BlockCustomer(NamedTuple):
+    """BLOCK-1; `address`: their last IP address too (BLOCK-2)."""
+
+    conversation_id: int
+    actor: Staff
+    client_id: str
+    reason: str
+    address: bool = False
+
+
+class LiftBlock(NamedTuple):
+    """BLOCK-3: what is running against the customer of this conversation ends now."""
+
+    conversation_id: int
+    actor: Staff
+    client_id: str
+
+
+class LinkTicket(NamedTuple):
+    """TICKET-8. `email` counts only where none is known. `to_customer`: the text is a message to them, else a task."""
+
+    conversation_id: int
+    actor: Staff
+    client_id: str
+    subject: str
+    text: str
+    department_id: int | None = None
+    labels: tuple[int, ...] = ()
+    priority: str = "normal"
+    email: str = ""
+    to_customer: bool = False
+
+
+class MergeCustomers(NamedTuple):
+    """Everything of `customer_id` goes to the customer of this conversation."""
+
+    conversation_id: int
+    actor: Staff
+    client_id: str
+    customer_id: int
+
+
 class Assign(NamedTuple):
     """Routing gives a waiting chat to an agent (LIFE-2); `why` is for the event."""
 
@@ -240,6 +286,10 @@ Command = (
     | AnswerOffer
     | AssignTo
     | AddComment
+    | BlockCustomer
+    | LiftBlock
+    | LinkTicket
+    | MergeCustomers
     | Assign
     | Ring
     | PassOn

@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from .standing import Standing
+
 OPEN_CHAT = frozenset({"queued", "offered", "live", "pending"})
 OWNED = frozenset({"live", "pending", "assigned"})
 PREVIEW_LENGTH = 140
@@ -84,6 +86,11 @@ class Conversation(NamedTuple):
         return self.transfer_at is not None
 
     @property
+    def is_linked_ticket(self) -> bool:
+        """Made on purpose from the chat `linked_to` (TICKET-8); its customer's widget stays in that chat."""
+        return self.kind == "ticket" and not self.converted and self.linked_to is not None
+
+    @property
     def is_new(self) -> bool:
         """Green in its owner's list: not opened since it was given (LIST-2)."""
         return self.state == "live" and self.opened_at is None
@@ -129,7 +136,7 @@ class Change(NamedTuple):
     `answer` is the entry that answers the command; None when it leaves no entry. `route`: routing must look again.
     `others`: further conversations that change in the same commit. `moved_files`: (file, conversation it
     belongs to now). `wipe`: the texts of its comments go (TEAM-5).
-    `opted_out`: the customer's wish from now on, None when it stays as it was.
+    `standing`: what changes about the customer. `opted_out`: the customer's wish from now on, None when it stays as it was.
     """
 
     conversation: Conversation
@@ -143,6 +150,7 @@ class Change(NamedTuple):
     letters: tuple[Letter, ...] = ()
     wipe: bool = False
     opted_out: bool | None = None
+    standing: Standing | None = None
 
 
 def next_entry(

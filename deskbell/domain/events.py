@@ -84,6 +84,22 @@ def _fields(data: Mapping[str, Any]) -> str:
     return f"{data['who']} set " + " and ".join(parts)
 
 
+def _linked(data: Mapping[str, Any]) -> str:
+    match data.get("way"):
+        case "made":
+            return f"{data['who']} created the linked ticket #{data['number']}"
+        case "from":
+            return f"{data['who']} created this ticket from chat #{data['number']}" + (
+                f": {data['task']}" if data.get("task") else ""
+            )
+    return f"The earlier ticket #{data['number']} was closed: the customer is being answered here"
+
+
+def _blocked(data: Mapping[str, Any]) -> str:
+    what = "the customer and their IP address" if data["address"] else "the customer"
+    return f"{data['who']} blocked {what} for 24 hours: {data['reason']}"
+
+
 _SENTENCES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "started": lambda d: "Chat started" + (f" for {d['department']}" if d.get("department") else ""),
     "queued": lambda d: "All available agents are full: waiting in the queue",
@@ -110,12 +126,15 @@ _SENTENCES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "transfer_back": lambda d: f"{d['to']} did not answer the transfer for {in_words(d['minutes'])}",
     "transferred": lambda d: f"{d['agent']} took it over from {d['from']}",
     "given": _given,
-    "linked": lambda d: f"The earlier ticket #{d['number']} was closed: the customer is being answered here",
+    "linked": _linked,
     "merged": lambda d: f"Added to the customer's open ticket #{d['number']}",
     "merged_in": lambda d: f"The customer tried again in #{d['number']}: added here",
     "mailed": lambda d: f"Sent by e-mail to {d['to']}",
     "mail_failed": lambda d: f"The e-mail to {d['to']} could not be sent: {d['why']}",
     "fields": _fields,
     "archived": lambda d: "Archived after 90 days",
+    "blocked": _blocked,
+    "unblocked": lambda d: f"{d['who']} lifted the block",
+    "merged_customer": lambda d: f"{d['who']} merged the customer with customer {d['customer']}",
     "opted_out": lambda d: "The customer opted out: nobody may write until they write first",
 }

@@ -48,10 +48,20 @@ class Facts(NamedTuple):
     written: Mapping[int, Sequence[Entry]] = _NONE
     """Conversation -> its customer's messages, for chats that may be merged into a ticket."""
     emails: Mapping[int, str] = _NONE
-    """Customer -> their e-mail address or "", for staff who write on a closed chat."""
+    """Customer -> their e-mail address or "", for staff who write on a closed chat or link a ticket."""
     quoted: Mapping[tuple[int, int], dict[str, Any]] = _NONE
     """(conversation, number) -> what a message carries of the one it quotes; only messages that both sides see."""
     opted_out: frozenset[int] = frozenset()
     """Customers who want to hear nothing (LIFE-12)."""
     belongings: Mapping[int, Sequence[int]] = _NONE
-    """Customer -> their conversations in somebody's hands, for those who opt out now."""
+    """Customer -> their open conversations, for those who opt out, are blocked or merged now."""
+    blocked: frozenset[int] = frozenset()
+    """Customers who are blocked; of those who begin something, also by what they are known again by (BLOCK-1)."""
+    shut: frozenset[str] = frozenset()
+    """Blocked addresses, of those that something is begun from (BLOCK-2)."""
+    addresses: Mapping[int, str] = _NONE
+    """Customer -> their last address, for those who are blocked with it."""
+    kin: Mapping[int, tuple[int, ...]] = _NONE
+    """Customer -> all who are the same verified person, themselves first; for blocks."""
+    numbers: Mapping[tuple[int, int, str], int] = _NONE
+    """(chat, staff id, client id) -> the number of the linked ticket that is made there."""

@@ -7,7 +7,20 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from . import access, closing, comments, handover, resting, tickets, timers, transfers
+from . import (
+    access,
+    blocking,
+    closing,
+    comments,
+    handover,
+    linking,
+    merging,
+    resting,
+    sorting,
+    tickets,
+    timers,
+    transfers,
+)
 from .commands import (
     AcceptTicket,
     AddComment,
@@ -15,6 +28,7 @@ from .commands import (
     AnswerTransfer,
     Assign,
     AssignTo,
+    BlockCustomer,
     CancelTransfer,
     ChangeDepartment,
     ChangeLabels,
@@ -23,6 +37,9 @@ from .commands import (
     Command,
     FlagChat,
     KeepWaiting,
+    LiftBlock,
+    LinkTicket,
+    MergeCustomers,
     NoteLetter,
     OfferTransfer,
     OpenChat,
@@ -37,7 +54,7 @@ from .commands import (
 from .conversation import Change, Conversation, Entry, Letter, Notification, advance, next_entry, preview_of
 from .errors import NotFound, Refused
 from .facts import Facts
-from .people import SYSTEM, Actor, Customer, Staff
+from .people import SYSTEM, Actor, Customer
 from .preferences import Preferences
 from .thread import record, without_offers
 
@@ -56,6 +73,7 @@ def decide(conversation: Conversation, command: Command, facts: Facts, now: date
 
 def begin(conversation_id: int, command: StartChat, facts: Facts, now: datetime) -> Change:
     """A new chat with its first message, waiting for routing to look at it (LIFE-1)."""
+    blocking.refuse(command.actor.id, command.address, facts)
     if command.department_id is not None and command.department_id not in facts.departments:
         raise Refused("department", "This department does not exist.")
     conversation = Conversation(
@@ -115,10 +133,11 @@ def _write(conversation: Conversation, command: Command, facts: Facts, now: date
 def _customer_writes(
     conversation: Conversation, command: WriteMessage, facts: Facts, now: datetime
 ) -> Change:
+    closed = conversation.state == "closed"
+    blocking.refuse(conversation.customer_id, command.address if closed else "", facts)
     if conversation.state == "archived":
         raise Refused("closed", "This conversation is archived. Please start a new one.")
     word = _keyword(conversation, command, facts)
-    closed = conversation.state == "closed"
     route = closed and conversation.kind == "chat" and word is None
     if route and conversation.customer_id in facts.open_chats:
         raise Refused("closed", "You have a newer chat open. Please write there.")
@@ -244,7 +263,9 @@ def _revive(
     conversation: Conversation, actor: Actor, facts: Facts, now: datetime
 ) -> tuple[Conversation, Entry]:
     """Only the customer's reply makes a closed conversation live again, under its old number (LIFE-10)."""
+    linked_to = None
     if conversation.kind == "ticket":
+        linked_to = conversation.linked_to if conversation.is_linked_ticket else None
         other = facts.tickets.get(conversation.customer_id, conversation.id)
         conversation = conversation._replace(
             state="assigned" if conversation.owner_id else "unassigned",
@@ -255,7 +276,12 @@ def _revive(
             state="queued", owner_id=None, queued_at=now, queue_told=False, assigned_at=None, opened_at=None
         )
     conversation = conversation._replace(
-        state_at=now, closed_at=None, closed_by=None, closed_by_id=None, close_reason=None, linked_to=None
+        state_at=now,
+        closed_at=None,
+        closed_by=None,
+        closed_by_id=None,
+        close_reason=None,
+        linked_to=linked_to,
     )
     return record(conversation, actor, {"name": "revived"}, now)
 
@@ -265,53 +291,6 @@ def _open(conversation: Conversation, command: Command, facts: Facts, now: datet
     if conversation.owner_id == command.actor.id and conversation.opened_at is None:
         conversation = conversation._replace(opened_at=now)
     return Change(conversation, ())
-
-
-def _change_department(conversation: Conversation, command: Command, facts: Facts, now: datetime) -> Change:
-    assert isinstance(command, ChangeDepartment)
-    _check_sorting(command.actor, conversation)
-    if command.department_id is not None and command.department_id not in facts.departments:
-        raise Refused("department", "This department does not exist.")
-    if command.department_id == conversation.department_id:
-        raise Refused("closed", "It is in this department already.")
-    data = {
-        "name": "department",
-        "who": command.actor.name,
-        "from": facts.departments.get(conversation.department_id or 0, ""),
-        "to": facts.departments.get(command.department_id or 0, ""),
-    }
-    conversation = conversation._replace(department_id=command.department_id)
-    conversation, entry = record(conversation, command.actor, data, now, command.client_id)
-    return Change(conversation, (entry,), entry, route=conversation.state == "queued")
-
-
-def _change_labels(conversation: Conversation, command: Command, facts: Facts, now: datetime) -> Change:
-    assert isinstance(command, ChangeLabels)
-    _check_sorting(command.actor, conversation)
-    old = conversation.labels
-    added = tuple(x for x in dict.fromkeys(command.add) if x not in old and x not in command.remove)
-    removed = tuple(x for x in dict.fromkeys(command.remove) if x in old)
-    if not added and not removed:
-        raise Refused("closed", "The labels are like that already.")
-    if len(old) + len(added) - len(removed) > 50:
-        raise Refused("too_long", "A conversation carries at most 50 labels.")
-    data = {
-        "name": "labels",
-        "who": command.actor.name,
-        "added": [facts.labels.get(x, "?") for x in added],
-        "removed": [facts.labels.get(x, "?") for x in removed],
-    }
-    labels = tuple(x for x in old if x not in removed) + added
-    conversation, entry = record(
-        conversation._replace(labels=labels), command.actor, data, now, command.client_id
-    )
-    return Change(conversation, (entry,), entry)
-
-
-def _check_sorting(actor: Staff, conversation: Conversation) -> None:
-    reason = access.why_not_sort(actor, conversation)
-    if reason:
-        raise Refused("forbidden", reason)
 
 
 def _note_letter(conversation: Conversation, command: Command, facts: Facts, now: datetime) -> Change:
@@ -360,8 +339,8 @@ _RULES: dict[type, Callable[[Conversation, Command, Facts, datetime], Change]] =
     WriteMessage: _write,
     CloseConversation: closing.close,
     OpenChat: _open,
-    ChangeDepartment: _change_department,
-    ChangeLabels: _change_labels,
+    ChangeDepartment: sorting.change_department,
+    ChangeLabels: sorting.change_labels,
     AcceptTicket: tickets.accept,
     ChangeTicket: tickets.change,
     FlagChat: resting.flag,
@@ -372,6 +351,10 @@ _RULES: dict[type, Callable[[Conversation, Command, Facts, datetime], Change]] =
     AnswerOffer: handover.answer_offer,
     AssignTo: handover.assign_to,
     AddComment: comments.comment,
+    BlockCustomer: blocking.block,
+    LiftBlock: blocking.lift,
+    LinkTicket: linking.link,
+    MergeCustomers: merging.merge,
     Assign: handover.assign,
     Ring: handover.ring,
     PassOn: handover.pass_on,

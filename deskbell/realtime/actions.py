@@ -12,6 +12,7 @@ TransferNote = Annotated[str, Meta(max_length=500)]
 Subject = Annotated[str, Meta(max_length=200)]
 Moment = Annotated[int, Meta(ge=0, le=4_102_444_800_000)]  # until the year 2100
 CommentText = Annotated[str, Meta(min_length=1, max_length=4_000)]
+BlockReason = Annotated[str, Meta(min_length=1, max_length=200)]
 Mentions = Annotated[list[StaffId], Meta(max_length=20)]
 
 
@@ -94,6 +95,22 @@ class Comment(Struct, tag_field="t", tag="comment", forbid_unknown_fields=True):
     mentions: Mentions = field(default_factory=list)
 
 
+class Block(Struct, tag_field="t", tag="block", forbid_unknown_fields=True):
+    """BLOCK-1, BLOCK-2: the customer of this conversation, for 24 hours; `address`: their last IP address too."""
+
+    id: ClientId
+    c: ConversationId
+    reason: BlockReason
+    address: bool = False
+
+
+class Unblock(Struct, tag_field="t", tag="unblock", forbid_unknown_fields=True):
+    """BLOCK-3: supervisors only."""
+
+    id: ClientId
+    c: ConversationId
+
+
 Action = (
     TicketFields
     | Flag
@@ -105,6 +122,8 @@ Action = (
     | AssignTo
     | Accept
     | Comment
+    | Block
+    | Unblock
 )
 StaffFrame = SpokenByStaff | Action
 

@@ -19,7 +19,7 @@ _WIDTH = len(COLUMNS)
 
 # Lock the conversations in id order, so that two writers cannot wait for each other.
 _LOCK = f"""
-SELECT {_SELECTED}, cu.name AS customer_name, cu.opted_out
+SELECT {_SELECTED}, cu.name AS customer_name, cu.opted_out, cu.blocked_until
 FROM conversation c JOIN customer cu ON cu.id = c.customer_id
 WHERE c.id = ANY($1::bigint[]) ORDER BY c.id FOR UPDATE OF c"""
 
@@ -211,11 +211,22 @@ def conversation_of(record: Any) -> Conversation:
     return Conversation(*values)
 
 
-async def lock(connection: Connection, ids: Iterable[int]) -> tuple[list[Loaded], frozenset[int]]:
-    """Lock and read conversations, and which of their customers have opted out. Unknown ids are simply missing."""
+class Locked(NamedTuple):
+    """Conversations, and which of their customers have opted out or are blocked."""
+
+    loaded: list[Loaded]
+    opted_out: frozenset[int]
+    blocked: frozenset[int]
+
+
+async def lock(connection: Connection, ids: Iterable[int], now: datetime) -> Locked:
+    """Lock and read conversations. Unknown ids are simply missing."""
     rows = await connection.fetch(_LOCK, sorted(ids))
-    loaded = [Loaded(conversation_of(row), row[_WIDTH]) for row in rows]
-    return loaded, frozenset(row[5] for row in rows if row[_WIDTH + 1])
+    return Locked(
+        [Loaded(conversation_of(row), row[_WIDTH]) for row in rows],
+        frozenset(row[5] for row in rows if row[_WIDTH + 1]),
+        frozenset(row[5] for row in rows if (until := row[_WIDTH + 2]) is not None and until > now),
+    )
 
 
 Key = tuple[int, str, int, str]

@@ -17,10 +17,10 @@ _ENTRY = """conversation_id, seq, kind, public, prev_public, author, author_id, 
 _ONE = f"""
 SELECT {_SELECTED}, cu.name FROM conversation c JOIN customer cu ON cu.id = c.customer_id WHERE c.id = $1"""
 
-# What a visitor sees on coming back: the open chat, else the newest conversation.
+# What a visitor sees on coming back: the open chat, else the newest conversation in which there is something for them.
 _CURRENT = """
 SELECT CASE WHEN kind = 'chat' AND state = 'closed' THEN COALESCE(linked_to, id) ELSE id END
-FROM conversation WHERE customer_id = $1
+FROM conversation WHERE customer_id = $1 AND last_public_seq > 0
 ORDER BY state IN ('queued', 'offered', 'live', 'pending') DESC, id DESC LIMIT 1"""
 
 _AFTER = f"""
@@ -45,7 +45,13 @@ SELECT count(*) FROM entry WHERE conversation_id = $1 AND seq > $2 AND author = 
 _SEEN = "SELECT seq, customer_messages FROM seen WHERE staff_id = $1 AND conversation_id = $2"
 
 # What staff see of the customer beside the thread.
-_CUSTOMER = "SELECT id, name, email, email_verified, phone, locale FROM customer WHERE id = $1"
+_CUSTOMER = """
+SELECT id, name, email, email_verified, phone, locale, company, labels, blocked_until FROM customer WHERE id = $1"""
+
+# Tickets made from a chat, or the conversation this one was made from or went into (TICKET-8).
+_LINKS = """
+SELECT id, kind, state, subject, owner_id FROM conversation
+WHERE id = $2 OR linked_to = $1 AND kind = 'ticket' AND NOT converted ORDER BY id LIMIT 50"""
 
 # The present numbers of conversations that are being followed, to notice lost news.
 _HEADS = """
@@ -55,6 +61,28 @@ SELECT id, last_seq FROM conversation
 WHERE owner_id = ANY($2::integer[]) AND state IN ('live', 'pending', 'assigned')
    OR offered_to = ANY($2) OR transfer_at IS NOT NULL AND transfer_to = ANY($2)
    OR mentioned && $2 AND state IN ('live', 'pending')"""
+
+
+class Person(NamedTuple):
+    """What staff see of a customer beside the thread."""
+
+    id: int
+    name: str
+    email: str
+    email_verified: bool
+    phone: str
+    locale: str
+    company: str
+    labels: list[int]
+    blocked_until: datetime | None
+
+
+class Link(NamedTuple):
+    id: int
+    kind: str
+    state: str
+    subject: str
+    owner_id: int | None
 
 
 class Line(NamedTuple):
@@ -116,8 +144,12 @@ async def heads(pool: Pool, ids: Sequence[int], owners: Sequence[int]) -> list[t
     return [(row[0], row[1]) for row in await pool.fetch(_HEADS, ids, owners)]
 
 
-async def customer_of(pool: Pool, customer_id: int) -> tuple[int, str, str, bool, str, str]:
-    """(id, name, e-mail, whether that is verified, phone, locale)."""
+async def customer_of(pool: Pool, customer_id: int) -> Person:
     row = await pool.fetchrow(_CUSTOMER, customer_id)
     assert row is not None  # a conversation cannot be without its customer
-    return (row[0], row[1], row[2], row[3], row[4], row[5])
+    return Person(*row)
+
+
+async def links_of(pool: Pool, conversation: Conversation) -> list[Link]:
+    """What it is linked with, by number (TICKET-8)."""
+    return [Link(*row) for row in await pool.fetch(_LINKS, conversation.id, conversation.linked_to)]

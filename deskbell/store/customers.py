@@ -29,6 +29,7 @@ class Visitor(NamedTuple):
     site_id: int
     name: str
     email: str
+    blocked_until: datetime | None = None
 
 
 class PastConversation(NamedTuple):
@@ -52,7 +53,7 @@ _ADD = """
 
 # Who a token is; the site must still be open.
 _BY_TOKEN = """
-    SELECT customer.id, browser.site_id, customer.name, customer.email
+    SELECT customer.id, browser.site_id, customer.name, customer.email, customer.blocked_until
     FROM browser JOIN customer ON customer.id = browser.customer_id JOIN site ON site.id = browser.site_id
     WHERE browser.token_hash = $1 AND site.active AND browser.seen_at > $2
 """

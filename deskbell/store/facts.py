@@ -5,8 +5,10 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from deskbell.domain.conversation import Entry, preview_of
+from deskbell.kit.net import limit_key
 from deskbell.kit.postgres import Connection
 
+from . import visits
 from .presence import GRACE, ONLINE
 
 WRITTEN = 500  # messages of one chat that go along into a ticket
@@ -29,10 +31,10 @@ SELECT t.customer_id, t.id FROM conversation t
 WHERE t.kind = 'ticket' AND t.converted AND t.state IN ('unassigned', 'assigned')
   AND t.customer_id IN (SELECT customer_id FROM conversation WHERE id = ANY($1::bigint[]))"""
 
-# What these customers have in somebody's hands.
+# What these customers have open.
 _BELONGINGS = """
 SELECT customer_id, id FROM conversation
-WHERE customer_id = ANY($1::bigint[]) AND state IN ('live', 'pending', 'assigned')"""
+WHERE customer_id = ANY($1::bigint[]) AND state NOT IN ('closed', 'archived')"""
 
 _EMAILS = "SELECT id, email FROM customer WHERE id = ANY($1::bigint[])"
 
@@ -96,6 +98,12 @@ async def belongings(connection: Connection, customers: Sequence[int]) -> dict[i
 
 async def emails(connection: Connection, customers: Sequence[int]) -> dict[int, str]:
     return {row[0]: row[1] for row in await connection.fetch(_EMAILS, customers)}
+
+
+async def addresses(connection: Connection, customers: Sequence[int]) -> dict[int, str]:
+    """Customer -> what counts as their last address (an IPv6 home is its /64), for those of whom one is known."""
+    found = {customer: await visits.last_ip(connection, customer) for customer in customers}
+    return {customer: limit_key(address) for customer, address in found.items() if address}
 
 
 async def online(connection: Connection, now: datetime) -> dict[int, frozenset[int]]:

@@ -268,4 +268,4 @@ async def test_a_batch_of_starts_costs_a_fixed_number_of_statements(
         one_lane = [c for c in await crowd(house.pool, 2 * count) if c.id % 2 == 0]
         statements.clear()
         await house.together(*(StartChat(c, fresh_id(), "web", None, None, "Hi") for c in one_lane))
-        assert len(statements) == 8, "begin, places, lock, ids, names, insert, save, commit"
+        assert len(statements) == 9, "begin, places, lock, ids, names, blocks, insert, save, commit"

@@ -44,6 +44,9 @@ FULL: dict[str, dict[str, Any]] = {
     "fields": {"who": "Ada", "subject": "A lamp", "priority": "high", "due": ""},
     "archived": {},
     "opted_out": {},
+    "blocked": {"who": "Ada", "reason": "spam", "address": True},
+    "unblocked": {"who": "Sven"},
+    "merged_customer": {"who": "Sven", "customer": 9},
 }
 SEEN_BY_CUSTOMERS: dict[str, dict[str, Any]] = {
     "started": {},
@@ -100,6 +103,10 @@ def test_customers_see_only_the_named_values_of_public_events(name: str) -> None
         ({"name": "transferred"} | FULL["transferred"], "Bruno took it over from Ada"),
         ({"name": "given"} | FULL["given"], "Sven assigned it to Bruno, from Ada"),
         ({"name": "given", "who": "Sven", "agent": "Bruno"}, "Sven assigned it to Bruno"),
+        ({"name": "blocked"} | FULL["blocked"], "Ada blocked the customer and their IP address for 24 hours: spam"),
+        ({"name": "linked", "way": "made", "who": "Ada", "number": 8}, "Ada created the linked ticket #8"),
+        ({"name": "linked", "way": "from", "who": "Ada", "number": 7, "task": "Send a lamp"},
+         "Ada created this ticket from chat #7: Send a lamp"),
         ({"name": "merged"} | FULL["merged"], "Added to the customer's open ticket #5"),
     ],
 )  # fmt: skip

@@ -91,6 +91,9 @@ REFUSED: dict[tuple[str, str], dict[str, int]] = {
     ("GET", "/api/team/loads"): STAFF,
     ("GET", "/api/timers"): STAFF,
     ("POST", "/api/tickets/accept"): STAFF,
+    ("POST", "/api/conversations/{number}/tickets"): SEES,
+    ("GET", "/api/blocks"): TUNES,
+    ("POST", "/api/blocks/{block_id}/lift"): TUNES,
 }
 """For each route, who is refused with what; everybody else is let in."""
 
@@ -125,6 +128,13 @@ BODIES: dict[str, Any] = {
     "POST /api/actions": {"t": "flag", "id": "f", "c": 1, "on": True},
     "POST /api/customers/{customer_id}/notes": {"id": "n", "text": "Likes tea"},
     "POST /api/notifications/read": {"all": True},
+    "POST /api/conversations/{number}/tickets": {
+        "id": "t",
+        "subject": "A lamp",
+        "text": "Send one",
+        "email": "marta@home.test",
+    },
+    "POST /api/blocks/{block_id}/lift": {"id": "b"},
     "POST /api/tickets/accept": {"id": "q", "count": 3},
 }
 QUERIES = {"/api/conversations": "?tab=live", "/api/widget/entries": "?c=1", "/api/files": "?name=a.txt"}
@@ -139,6 +149,7 @@ NUMBERS = {
     "tag_id": 1,
     "note_id": 999,
     "reply_id": 999,
+    "block_id": 1,
 }
 
 
