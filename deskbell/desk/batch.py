@@ -63,7 +63,7 @@ class Batch:
         self._answered: dict[Key, Answer] = {}
         self._places: dict[tuple[int, str], int] = {}
         self._opened: dict[int, int] = {}
-        self._fresh: dict[int, int] = {}
+        self._fresh: dict[tuple[int, str], int] = {}
         self._customer_names: dict[int, str] = {}
         self._files: dict[str, FileFact] = {}
         self._loads: dict[int, int] = {}
@@ -129,21 +129,24 @@ class Batch:
         count = Counter(
             start.actor.id for start in starts
         )  # two in one batch: the first may be the word to end it
-        customers = sorted(
+        wanted = sorted(
             {
-                start.actor.id
+                _fresh_key(start)
                 for start in starts
                 if (place := self._open_place(start)) is None or place in ending or count[start.actor.id] > 1
             }
         )
-        if customers:
-            fresh = await changes.new_ids(connection, len(customers))
-            self._fresh = dict(zip(customers, fresh, strict=True))
+        if wanted:
+            fresh = await changes.new_ids(connection, len(wanted))
+            self._fresh = dict(zip(wanted, fresh, strict=True))
+            customers = sorted({customer for customer, _ in wanted})
             self._customer_names, gone = await changes.customers(connection, customers)
             self._opted_out |= gone
 
     def _open_place(self, start: StartChat) -> int | None:
         """The customer's open chat, which a further start joins (a second tab)."""
+        if start.by_mail is not None:
+            return None
         opened = self._opened.get(start.actor.id)
         if opened is not None:
             return opened
@@ -196,9 +199,10 @@ class Batch:
         place = self._open_place(command)
         if place is not None:
             return self._apply_start(command, place)
-        conversation_id = self._fresh[customer]
+        conversation_id = self._fresh[_fresh_key(command)]
         change = begin(conversation_id, command, self._facts, self._now)
-        self._opened[customer] = conversation_id
+        if command.by_mail is None:
+            self._opened[customer] = conversation_id
         name = command.name or self._customer_names.get(customer, "")
         self._customers[conversation_id] = shown_name(customer, name)
         if command.name or command.email or command.fields:
@@ -354,3 +358,8 @@ async def _numbers(connection: Connection, links: list[LinkTicket]) -> dict[tupl
     fresh = await changes.new_ids(connection, len(links))
     keys = [(link.conversation_id, link.actor.id, link.client_id) for link in links]
     return dict(zip(keys, fresh, strict=True))
+
+
+def _fresh_key(start: StartChat) -> tuple[int, str]:
+    """A customer has one open chat, but as many tickets by mail as they write mails."""
+    return start.actor.id, start.client_id if start.by_mail is not None else ""

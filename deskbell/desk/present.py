@@ -147,6 +147,8 @@ def _fill(
     elif data:
         if "files" in data:
             wire.files = msgspec.convert(data["files"], list[frames.File])
+        if "mail" in data and not public:
+            wire.mail = data["mail"]
         if "quote" in data:
             wire.quote = _quote(data["quote"], names, customer_name)
 

@@ -1,13 +1,25 @@
 """What people, channels and the clock ask of a conversation. Texts are cleaned and within their limits already."""
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .people import Actor, Customer, Staff
 
 
+class TicketByMail(NamedTuple):
+    """A mail that answers nothing the desk knows, or (`answers`) a conversation that is not its sender's (CHANNEL-4).
+
+    `mail`: what its message carries for staff.
+    """
+
+    subject: str
+    sender: str
+    answers: int | None
+    mail: dict[str, Any]
+
+
 class StartChat(NamedTuple):
-    """A customer begins (LIFE-1). With a chat already open, the message joins that one."""
+    """A customer begins (LIFE-1). With a chat already open, the message joins that one; a ticket `by_mail` never does."""
 
     actor: Customer
     client_id: str
@@ -21,6 +33,7 @@ class StartChat(NamedTuple):
     fields: tuple[tuple[str, str], ...] = ()
     address: str = ""
     """What counts as one client (kit/net.py: limit_key), or "" when it came from no network address."""
+    by_mail: TicketByMail | None = None
 
 
 class WriteMessage(NamedTuple):
@@ -35,6 +48,8 @@ class WriteMessage(NamedTuple):
     quote: int | None = None
     address: str = ""
     """Of a customer, as in StartChat."""
+    mail: dict[str, Any] | None = None
+    """It came by e-mail: what staff see of that besides the text."""
 
 
 class CloseConversation(NamedTuple):
@@ -260,6 +275,17 @@ class NoteLetter(NamedTuple):
     client_id: str
 
 
+class NoteMail(NamedTuple):
+    """A mail about this conversation that is no message in it: an automatic answer, or one from another address."""
+
+    conversation_id: int
+    automatic: bool
+    sender: str
+    values: tuple[tuple[str, str], ...]
+    actor: Actor
+    client_id: str
+
+
 class TimeIsUp(NamedTuple):
     """The clock says that this time of `timers.py` has run out. Looked at again before anything happens (LIFE-18)."""
 
@@ -297,4 +323,5 @@ Command = (
     | TurnIntoTicket
     | TimeIsUp
     | NoteLetter
+    | NoteMail
 )

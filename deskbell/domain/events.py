@@ -131,6 +131,16 @@ _SENTENCES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "merged_in": lambda d: f"The customer tried again in #{d['number']}: added here",
     "mailed": lambda d: f"Sent by e-mail to {d['to']}",
     "mail_failed": lambda d: f"The e-mail to {d['to']} could not be sent: {d['why']}",
+    "mail_ticket": lambda d: (
+        f"Ticket by e-mail from {d['from']}" + (f" for {d['department']}" if d.get("department") else "")
+    ),
+    "mail_stranger": lambda d: (
+        f"It answers #{d['number']}, which {d['from']} is no part of: neither sees the other"
+    ),
+    "mail_elsewhere": lambda d: f"An answer came from another address, {d['from']}: it became #{d['number']}",
+    "mail_auto": lambda d: (
+        f"An automatic answer came from {d['from']}" + (f": {d['subject']}" if d.get("subject") else "")
+    ),
     "fields": _fields,
     "archived": lambda d: "Archived after 90 days",
     "blocked": _blocked,

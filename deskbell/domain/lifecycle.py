@@ -14,6 +14,7 @@ from . import (
     comments,
     handover,
     linking,
+    mailing,
     merging,
     resting,
     sorting,
@@ -41,6 +42,7 @@ from .commands import (
     LinkTicket,
     MergeCustomers,
     NoteLetter,
+    NoteMail,
     OfferTransfer,
     OpenChat,
     PassOn,
@@ -72,8 +74,12 @@ def decide(conversation: Conversation, command: Command, facts: Facts, now: date
 
 
 def begin(conversation_id: int, command: StartChat, facts: Facts, now: datetime) -> Change:
-    """A new chat with its first message, waiting for routing to look at it (LIFE-1)."""
+    """A new chat with its first message, waiting for routing to look at it (LIFE-1); or a ticket by mail."""
     blocking.refuse(command.actor.id, command.address, facts)
+    if command.by_mail is not None:
+        conversation, made, message = mailing.ticket(conversation_id, command, command.by_mail, facts, now)
+        change = _customer_writes(conversation, message, facts, now)
+        return change._replace(entries=(*made.entries, *change.entries))
     if command.department_id is not None and command.department_id not in facts.departments:
         raise Refused("department", "This department does not exist.")
     conversation = Conversation(
@@ -239,6 +245,8 @@ def _message(
 
 def _carried(command: WriteMessage, files: list[dict[str, Any]], facts: Facts) -> dict[str, Any] | None:
     """What a message has besides its text: files, and the message it quotes (CHAT-12)."""
+    if command.mail is not None:
+        return {"files": files, "mail": command.mail} if files else {"mail": command.mail}
     if command.quote is None:
         return {"files": files} if files else None
     quoted = facts.quoted.get((command.conversation_id, command.quote))
@@ -362,4 +370,5 @@ _RULES: dict[type, Callable[[Conversation, Command, Facts, datetime], Change]] =
     TurnIntoTicket: tickets.turn_into_ticket,
     TimeIsUp: _time_is_up,
     NoteLetter: _note_letter,
+    NoteMail: mailing.note,
 }

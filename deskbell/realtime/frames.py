@@ -143,6 +143,7 @@ class Entry(Struct, omit_defaults=True):
     quote: Quote | UnsetType = UNSET
     mentions: list[int] | UnsetType = UNSET
     event: dict[str, object] | UnsetType = UNSET
+    mail: dict[str, object] | UnsetType = UNSET
     id: str | UnsetType = UNSET
     read_at: int | UnsetType = UNSET
 

@@ -25,6 +25,7 @@ from deskbell.domain.commands import (
     LinkTicket,
     MergeCustomers,
     NoteLetter,
+    NoteMail,
     OfferTransfer,
     OpenChat,
     PassOn,
@@ -240,6 +241,10 @@ TABLE: dict[str, tuple[Command, str]] = {
     "routing gives up": (TurnIntoTicket(7, "nobody", SYSTEM), "unassigned ! ! ! ! ! ! ! !"),
     "the post says what became of a letter": (
         NoteLetter(7, "marta@home.test", None, SYSTEM, "id"),
+        "= = = = = = = = =",
+    ),
+    "the post notes an automatic answer": (
+        NoteMail(7, True, "marta@home.test", (("subject", "Away"),), SYSTEM, "id"),
         "= = = = = = = = =",
     ),
     "routing passes on too early": (PassOn(7, BRUNO.id, SYSTEM), "! ! ! ! ! ! ! ! !"),
