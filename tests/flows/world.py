@@ -13,7 +13,7 @@ from deskbell.domain.commands import Command
 from deskbell.domain.conversation import Conversation
 from deskbell.domain.people import Customer, Staff
 from deskbell.kit.clock import FixedClock
-from deskbell.realtime.frames import encode
+from deskbell.realtime.frames import Row
 from deskbell.store import changes, preferences
 from tests.cast import ADA, NOW, STAFF, SUPPORT, SVEN, crowd, switch
 from tests.desk.house import House, eventually, open_house
@@ -34,16 +34,16 @@ SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND que
 class Cards:
     """What one console on one node shows: the rows it began with, and what was pushed to it since."""
 
-    def __init__(self, ear: Ear, rows: dict[int, dict[str, Any]]) -> None:
+    def __init__(self, ear: Ear, rows: dict[int, Row]) -> None:
         self.ear, self.rows = ear, dict(rows)
 
-    def now(self) -> dict[int, dict[str, Any]]:
+    def now(self) -> dict[int, Row]:
         for frame in self.ear.news():
-            row = frame.get("s")
-            if row is not None:
-                known = self.rows.get(row["id"])
-                if known is None or row["last_seq"] >= known["last_seq"]:
-                    self.rows[row["id"]] = row
+            if frame.get("s") is not None:
+                row = msgspec.convert(frame["s"], Row)
+                known = self.rows.get(row.id)
+                if known is None or row.last_seq >= known.last_seq:
+                    self.rows[row.id] = row
         return self.rows
 
 
@@ -62,16 +62,15 @@ class Node:
             self.visitors.append(house.ear(customer, *own))
 
 
-def concerning_ada(rows: dict[int, dict[str, Any]]) -> dict[int, dict[str, Any]]:
+def concerning_ada(rows: dict[int, Row]) -> dict[int, Row]:
     """Those cards that stand in one of her lists."""
 
-    def concerns(row: dict[str, Any]) -> bool:
-        transfer = row.get("transfer") or {}
+    def concerns(row: Row) -> bool:
+        to, department = (row.transfer.to, row.transfer.department) if row.transfer else (None, None)
         return (
-            ADA.id in (row.get("owner"), row.get("offered_to"), transfer.get("to"))
-            or ADA.id in row.get("mentioned", ())
-            or transfer.get("department") == SUPPORT
-            or (row["state"] == "unassigned" and row.get("department") in (None, SUPPORT))
+            ADA.id in (row.owner, row.offered_to, to, *row.mentioned)
+            or department == SUPPORT
+            or (row.state == "unassigned" and row.department in (None, SUPPORT))
         )
 
     return {number: row for number, row in rows.items() if concerns(row)}
@@ -84,7 +83,7 @@ class World:
         self.nodes: dict[str, Node] = {}
         self.customers: list[Customer] = []
         self.stored: dict[int, Conversation] = {}
-        self.rows: dict[int, dict[str, Any]] = {}
+        self.rows: dict[int, Row] = {}
         self.lines: dict[int, list[Line]] = {}
         self.here: set[Staff] = set()
         self.values: dict[str, Any] = {}
@@ -201,7 +200,7 @@ class World:
         for record in await pool.fetch(_CONVERSATIONS):
             c = changes.conversation_of(record)
             self.stored[c.id] = c
-            self.rows[c.id] = msgspec.json.decode(encode(row_of(c, record["name"])))
+            self.rows[c.id] = row_of(c, record["name"])
             self.lines[c.id] = []
         for number, *line in await pool.fetch(_LINES):
             self.lines[number].append(Line(*line))
