@@ -22,6 +22,7 @@ from deskbell.api import (
     lists,
     notifications,
     problems,
+    profiles,
     routes,
     tickets,
     widget_chat,
@@ -72,6 +73,7 @@ def make_routes() -> Litestar:
         *history.route_handlers,
         *lists.route_handlers,
         *notifications.route_handlers,
+        *profiles.route_handlers,
         *tickets.route_handlers,
         *widget_chat.route_handlers,
     ]

@@ -7,10 +7,11 @@ from typing import Annotated
 from litestar import get, post, put
 from litestar.di import NamedDependency
 from litestar.params import JSONBody, QueryParameter, SkipValidation
-from msgspec import Meta, Struct, field, structs
+from msgspec import Struct, field, structs
 
 from deskbell.api.auth import StaffUser
 from deskbell.api.input import formatted
+from deskbell.api.labels import LENGTH, LabelNames, ids_of
 from deskbell.api.ports import Here
 from deskbell.api.problems import Problem
 from deskbell.api.schemas import BigIdInPath, Body
@@ -41,8 +42,6 @@ Before = Annotated[int | None, QueryParameter(ge=1, le=2**31 - 1)]
 After = Annotated[int | None, QueryParameter(ge=0, le=2**31 - 1)]
 PageSize = Annotated[int, QueryParameter(ge=1, le=200)]
 NEWEST = 50
-LABEL_LENGTH = 50
-LABELS_AT_ONCE = 20
 CLOSE_NOTE = 2_000
 
 
@@ -138,11 +137,6 @@ class Closing(Body):
 class DepartmentChange(Body):
     id: ClientId
     department: int | None
-
-
-LabelNames = Annotated[
-    list[Annotated[str, Meta(min_length=1, max_length=LABEL_LENGTH)]], Meta(max_length=LABELS_AT_ONCE)
-]
 
 
 class LabelChange(Body):
@@ -248,12 +242,9 @@ async def change_labels(
 ) -> Acked:
     """Add and remove labels by name; one that does not exist is made (CHAT-8)."""
     await desk.reader.load(staff_user, number)
-    add = [needed_name(name, LABEL_LENGTH, "A label") for name in data.add]
-    remove = [needed_name(name, LABEL_LENGTH, "A label") for name in data.remove]
-    added = await labels.find_or_make(edge.pool, add)
+    added = await ids_of(edge, data.add)
+    remove = [needed_name(name, LENGTH, "A label") for name in data.remove]
     removed = await labels.by_name(edge.pool, remove)
-    if not set(added.values()) <= desk.directory.names.labels.keys():
-        await desk.changed("labels")
     command = ChangeLabels(number, staff_user, data.id, tuple(added.values()), tuple(removed.values()))
     return acked(data.id, await desk.perform(command))
 

@@ -6,15 +6,18 @@ from msgspec import UNSET
 
 from deskbell.api.auth import StaffUser
 from deskbell.api.ports import Edge, Here
-from deskbell.api.problems import not_found
-from deskbell.api.schemas import BigIdInPath, CustomerChange, CustomerView, PastConversation
+from deskbell.api.problems import Problem, not_found
+from deskbell.api.schemas import BigIdInPath, CustomerChange, CustomerView, EmailView, PastConversation
 from deskbell.domain.people import Staff
 from deskbell.kit import text
 from deskbell.kit.clock import milliseconds
-from deskbell.store import customers
+from deskbell.store import customer_fields, customers, profiles
 from deskbell.store.customers import Customer
+from deskbell.store.types import to_json
 
 PHONE = 50
+COMPANY = 200
+FIELD = 1_000
 
 
 @get("/api/customers/{customer_id:int}")
@@ -28,6 +31,7 @@ async def change(
 ) -> CustomerView:
     """An address typed by staff is as unverified as any other (VISITOR-6)."""
     customer = await theirs(edge, staff_user, customer_id)
+    customer_id = customer.id
     values: dict[str, object] = {}
     if data.name is not UNSET:
         values["name"] = text.name(data.name)
@@ -36,9 +40,30 @@ async def change(
     if data.email is not UNSET:
         values["email"] = text.email(data.email) if data.email.strip() else ""
         values["email_verified"] = customer.email_verified and values["email"] == customer.email
-    await customers.change(edge.pool, customer_id, values)
+    if data.company is not UNSET:
+        values["company"] = text.name(data.company, COMPANY, "The company")
+    await _save(edge, customer, values, data)
     await edge.signals.changed("customers")
     return await _view(edge, await theirs(edge, staff_user, customer_id))
+
+
+async def _save(edge: Edge, customer: Customer, values: dict[str, object], data: CustomerChange) -> None:
+    """All of it or nothing."""
+    async with edge.pool.acquire() as connection, connection.transaction():
+        await customers.change(connection, customer.id, values)
+        if data.emails is not UNSET:
+            main = values.get("email", customer.email)
+            given = dict.fromkeys(text.email(one) for one in data.emails)
+            await profiles.set_emails(connection, customer.id, [one for one in given if one != main])
+        if data.fields is not UNSET:
+            known = {field.key: field for field in await customer_fields.everyone(connection) if field.active}
+            for key in data.fields:
+                if key not in known and key not in customer.fields:
+                    raise Problem(400, "bad_input", f"There is no field {key}.", field=key)
+            filled = {key: text.clean(value, FIELD, "A field").strip() for key, value in data.fields.items()}
+            await profiles.set_fields(
+                connection, customer.id, to_json({key: value or None for key, value in filled.items()})
+            )
 
 
 async def theirs(edge: Edge, staff: Staff, customer_id: int) -> Customer:
@@ -47,7 +72,7 @@ async def theirs(edge: Edge, staff: Staff, customer_id: int) -> Customer:
     if customer is None:
         raise not_found("customer")
     if not staff.supervises and not await customers.deals_with(
-        edge.pool, customer_id, staff.id, sorted(staff.departments)
+        edge.pool, customer.id, staff.id, sorted(staff.departments)
     ):
         raise not_found("customer")
     return customer
@@ -55,6 +80,7 @@ async def theirs(edge: Edge, staff: Staff, customer_id: int) -> Customer:
 
 async def _view(edge: Edge, customer: Customer) -> CustomerView:
     past = await customers.conversations(edge.pool, customer.id)
+    until = customer.blocked_until
     return CustomerView(
         id=customer.id,
         name=customer.name,
@@ -62,7 +88,11 @@ async def _view(edge: Edge, customer: Customer) -> CustomerView:
         email_verified=customer.email_verified,
         phone=customer.phone,
         locale=customer.locale,
+        company=customer.company,
+        emails=[EmailView(*one) for one in await profiles.emails(edge.pool, customer.id)],
+        labels=customer.labels,
         fields=customer.fields,
+        blocked_until=milliseconds(until) if until and until > edge.clock.now() else None,
         created_at=milliseconds(customer.created_at),
         conversations=[past_view(row) for row in past],
     )

@@ -7,18 +7,17 @@ from litestar.params import JSONBody
 from msgspec import Meta, Struct, field
 
 from deskbell.api.auth import StaffUser
-from deskbell.api.conversations import LABEL_LENGTH, Acked, LabelNames, TheDesk
+from deskbell.api.conversations import Acked, TheDesk
+from deskbell.api.labels import LabelNames, ids_of
 from deskbell.api.ports import Here
 from deskbell.api.problems import Problem
 from deskbell.api.schemas import BigIdInPath, Body
-from deskbell.desk.desk import Desk
 from deskbell.domain.commands import LinkTicket
 from deskbell.kit import text
 from deskbell.kit.clock import milliseconds
-from deskbell.kit.postgres import Pool
 from deskbell.realtime.actions import StaffId, Subject
 from deskbell.realtime.frames import MAX_TEXT, ClientId, Text
-from deskbell.store import conversations, labels
+from deskbell.store import conversations
 
 SUBJECT = 200
 
@@ -59,7 +58,7 @@ async def make(
         subject=text.needed_name(data.subject, SUBJECT, "The subject"),
         text=words,
         department_id=data.department,
-        labels=await label_ids(desk, edge.pool, data.labels),
+        labels=tuple(dict.fromkeys((await ids_of(edge, data.labels)).values())),
         priority=data.priority,
         email=text.email(data.email) if data.email.strip() else "",
         to_customer=data.to_customer,
@@ -68,14 +67,6 @@ async def make(
     ((entry, _),) = await conversations.after(edge.pool, number, answer.seq - 1, 1, public=False)
     ack = Acked(data.id, number, answer.seq, milliseconds(answer.at), answer.dup)
     return Made(ack, (entry.data or {})["number"])
-
-
-async def label_ids(desk: Desk, pool: Pool, names: list[str]) -> tuple[int, ...]:
-    """The ids of these labels; one that does not exist is made (CHAT-8). Raises BadText."""
-    found = await labels.find_or_make(pool, [text.needed_name(one, LABEL_LENGTH, "A label") for one in names])
-    if not set(found.values()) <= desk.directory.names.labels.keys():
-        await desk.changed("labels")
-    return tuple(dict.fromkeys(found.values()))
 
 
 route_handlers = [make]

@@ -3,6 +3,7 @@
 from deskbell.api import (
     canned_replies,
     closing_tags,
+    customer_fields,
     customers,
     departments,
     files,
@@ -31,6 +32,7 @@ HANDLERS = [
         departments,
         labels,
         sites,
+        customer_fields,
         customers,
         notes,
         timers,

@@ -305,6 +305,13 @@ class Timers(Struct, frozen=True, kw_only=True):
     ring_seconds: int
 
 
+class EmailView(Struct, frozen=True):
+    """A further address of a customer."""
+
+    email: str
+    verified: bool
+
+
 class CustomerView(Struct, frozen=True, kw_only=True):
     id: int
     name: str
@@ -312,7 +319,11 @@ class CustomerView(Struct, frozen=True, kw_only=True):
     email_verified: bool
     phone: str
     locale: str
+    company: str
+    emails: list[EmailView]
+    labels: list[int]
     fields: dict[str, str]
+    blocked_until: int | None
     created_at: int
     conversations: list[PastConversation]
 
@@ -321,6 +332,11 @@ class CustomerChange(Body):
     name: Annotated[str, Meta(max_length=200)] | UnsetType = UNSET
     email: Annotated[str, Meta(max_length=254)] | UnsetType = UNSET
     phone: Annotated[str, Meta(max_length=50)] | UnsetType = UNSET
+    company: Annotated[str, Meta(max_length=200)] | UnsetType = UNSET
+    emails: Annotated[list[Annotated[str, Meta(max_length=254)]], Meta(max_length=10)] | UnsetType = UNSET
+    """The further addresses, all of them; new ones are unverified."""
+    fields: dict[FieldKey, Annotated[str, Meta(max_length=1000)]] | UnsetType = UNSET
+    """Own fields of the desk to change; an empty text takes one away."""
 
 
 class PreferenceView(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -20,6 +20,9 @@ class Customer(NamedTuple):
     locale: str
     fields: dict[str, str]
     created_at: datetime
+    company: str
+    labels: list[int]
+    blocked_until: datetime | None
 
 
 class Visitor(NamedTuple):
@@ -63,10 +66,11 @@ _TOUCH = (
     "UPDATE browser SET seen_at = $2 WHERE token_hash = $1 AND seen_at < $2::timestamptz - interval '1 hour'"
 )
 
-# One customer.
+# One customer; the number of one who was merged finds whom they were merged into.
 _ONE = """
-    SELECT id, name, email, email_verified, phone, locale, fields::text AS fields, created_at
-    FROM customer WHERE id = $1
+    SELECT id, name, email, email_verified, phone, locale, fields::text AS fields, created_at, company, labels,
+           blocked_until
+    FROM customer WHERE id = (SELECT COALESCE(merged_into, id) FROM customer WHERE id = $1)
 """
 
 # Whether an agent deals with this customer (PEOPLE-7): they may see one of the conversations, as access.may_see says.
@@ -79,7 +83,7 @@ _DEALS_WITH = """
 
 # Only the columns named in CHANGEABLE ever get here.
 _CHANGE = "UPDATE customer SET {columns} WHERE id = $1"
-CHANGEABLE = ("name", "email", "email_verified", "phone")
+CHANGEABLE = ("name", "email", "email_verified", "phone", "company")
 
 # The newest conversations of a customer before a number.
 _CONVERSATIONS = """

@@ -4,7 +4,7 @@ from deskbell.domain.standing import Merge
 from deskbell.kit.postgres import Connection
 
 # Conversations that changed in the batch have moved already; these are the closed ones.
-_STEPS = (
+STEPS = (
     "UPDATE conversation SET customer_id = $1 WHERE customer_id = $2",
     """UPDATE entry SET author_id = $1
        WHERE author = 'customer' AND author_id = $2
@@ -48,5 +48,5 @@ _STEPS = (
 
 async def merge(connection: Connection, merged: Merge) -> None:
     """The number of who is gone stays, empty, and points to who is kept."""
-    for step in _STEPS:
+    for step in STEPS:
         await connection.execute(step, merged.kept, merged.gone)

@@ -92,6 +92,19 @@ REFUSED: dict[tuple[str, str], dict[str, int]] = {
     ("GET", "/api/timers"): STAFF,
     ("POST", "/api/tickets/accept"): STAFF,
     ("POST", "/api/conversations/{number}/tickets"): SEES,
+    ("GET", "/api/labels/used"): TUNES,
+    ("POST", "/api/labels"): TUNES,
+    ("PATCH", "/api/labels/{label_id}"): TUNES | dict.fromkeys(("sven", "boss"), 404),
+    ("POST", "/api/labels/{label_id}/merge"): TUNES | dict.fromkeys(("sven", "boss"), 404),
+    ("DELETE", "/api/labels/{label_id}"): TUNES | dict.fromkeys(("sven", "boss"), 404),
+    ("GET", "/api/customer-fields"): STAFF,
+    ("POST", "/api/customer-fields"): TUNES,
+    ("PATCH", "/api/customer-fields/{field_id}"): TUNES,
+    ("PUT", "/api/customers/{customer_id}/labels"): SEES,
+    ("GET", "/api/customers"): TUNES,
+    ("GET", "/api/customers/{customer_id}/duplicates"): TUNES,
+    ("GET", "/api/customers/{customer_id}/belongings"): TUNES,
+    ("POST", "/api/customers/{customer_id}/merge"): TUNES,
     ("GET", "/api/blocks"): TUNES,
     ("POST", "/api/blocks/{block_id}/lift"): TUNES,
 }
@@ -134,6 +147,13 @@ BODIES: dict[str, Any] = {
         "text": "Send one",
         "email": "marta@home.test",
     },
+    "POST /api/labels": {"name": "VIP"},
+    "PATCH /api/labels/{label_id}": {"color": "red"},
+    "POST /api/labels/{label_id}/merge": {"into": 1},
+    "POST /api/customer-fields": {"key": "plan", "label": "Plan"},
+    "PATCH /api/customer-fields/{field_id}": {"label": "Tariff"},
+    "PUT /api/customers/{customer_id}/labels": {"add": ["VIP"]},
+    "POST /api/customers/{customer_id}/merge": {"id": "m", "customer": 1},
     "POST /api/blocks/{block_id}/lift": {"id": "b"},
     "POST /api/tickets/accept": {"id": "q", "count": 3},
 }
@@ -150,6 +170,8 @@ NUMBERS = {
     "note_id": 999,
     "reply_id": 999,
     "block_id": 1,
+    "field_id": 1,
+    "label_id": 999,
 }
 
 
