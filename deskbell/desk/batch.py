@@ -8,6 +8,7 @@ from operator import attrgetter
 
 import structlog
 
+from deskbell.domain.closing import loses_comments
 from deskbell.domain.commands import (
     CloseConversation,
     Command,
@@ -71,7 +72,7 @@ class Batch:
         self._opted_out: frozenset[int] = frozenset()
         self.standing: list[Standing] = []
         self._wishes: dict[int, bool] = {}
-        self._wiped: set[int] = set()
+        self._wiped: dict[int, int] = {}
         self._notifications: list[Notification] = []
         self._letters: list[Letter] = []
         self._preferences = directory.preferences
@@ -223,13 +224,12 @@ class Batch:
         self._count_loads(self._after.get(conversation.id), conversation)
         for other in change.others:
             self._take_other(other, conversation.id)
+        self._note_end(conversation)
         self._after[conversation.id] = conversation
         self._entries.extend(change.entries)
         self._note_written(change.entries)
         self._notifications.extend(change.notifications)
         self._letters.extend(change.letters)
-        if change.wipe:
-            self._wiped.add(conversation.id)
         if change.opted_out is not None:
             self._wishes[conversation.customer_id] = change.opted_out
         if change.standing is not None:
@@ -253,9 +253,13 @@ class Batch:
         before = self._after.get(other.id)
         if before is None or before.customer_id != other.customer_id:
             self._customers[other.id] = self._customers[beside]
-        elif other.comments and other.state == "closed" and before.state != "closed":
-            self._wiped.add(other.id)
+        self._note_end(other)
         self._after[other.id] = other
+
+    def _note_end(self, conversation: Conversation) -> None:
+        """Comments up to the end go; one that is posted later in this batch, after a revival, stays (TEAM-5)."""
+        if loses_comments(self._after.get(conversation.id), conversation):
+            self._wiped[conversation.id] = conversation.last_seq
 
     def _note_written(self, entries: Iterable[Entry]) -> None:
         """What a customer writes in this batch goes along when its later commands merge the chat (TICKET-7)."""
@@ -288,7 +292,7 @@ class Batch:
                 self._entries,
                 self._attached,
                 self._introductions,
-                tuple(self._wiped),
+                self._wiped,
                 self._wishes,
                 notices,
             )

@@ -29,15 +29,14 @@ def close(conversation: Conversation, command: Command, facts: Facts, now: datet
         )
     elif conversation.state in ("closed", "archived"):
         raise Refused("closed", "This conversation is closed already.")
-    wipe = conversation.comments > 0
     conversation, entry = ended(conversation, actor, command.reason, now, command.client_id)
-    return Change(conversation, (entry,), entry, route=conversation.kind == "chat", wipe=wipe)
+    return Change(conversation, (entry,), entry, route=conversation.kind == "chat")
 
 
 def ended(
     conversation: Conversation, actor: Actor, reason: str, now: datetime, client_id: str | None = None
 ) -> tuple[Conversation, Entry]:
-    """Closed, with its event. Whoever calls this says `wipe` when there were comments."""
+    """Closed, with its event."""
     data: dict[str, Any] = {"name": "closed", "by": actor.author, "reason": reason}
     if isinstance(actor, Staff):
         data["agent"] = actor.name
@@ -52,3 +51,8 @@ def ended(
         mentioned=(),
     )
     return record(conversation, actor, data, now, client_id)
+
+
+def loses_comments(before: Conversation | None, after: Conversation) -> bool:
+    """Whether this step ends it, so that the texts of its comments go (TEAM-5)."""
+    return after.comments > 0 and after.state == "closed" and (before is None or before.state != "closed")

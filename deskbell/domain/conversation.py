@@ -135,7 +135,7 @@ class Change(NamedTuple):
 
     `answer` is the entry that answers the command; None when it leaves no entry. `route`: routing must look again.
     `others`: further conversations that change in the same commit. `moved_files`: (file, conversation it
-    belongs to now). `wipe`: the texts of its comments go (TEAM-5).
+    belongs to now).
     `standing`: what changes about the customer. `opted_out`: the customer's wish from now on, None when it stays as it was.
     """
 
@@ -148,7 +148,6 @@ class Change(NamedTuple):
     moved_files: tuple[tuple[str, int], ...] = ()
     notifications: tuple[Notification, ...] = ()
     letters: tuple[Letter, ...] = ()
-    wipe: bool = False
     opted_out: bool | None = None
     standing: Standing | None = None
 

@@ -65,3 +65,15 @@ class Facts(NamedTuple):
     """Customer -> all who are the same verified person, themselves first; for blocks."""
     numbers: Mapping[tuple[int, int, str], int] = _NONE
     """(chat, staff id, client id) -> the number of the linked ticket that is made there."""
+
+    def converted_ticket(self, conversation: Conversation) -> Conversation | None:
+        """The customer's open converted ticket, if it is another one than this conversation (TICKET-7)."""
+        ticket = self.conversations.get(self.tickets.get(conversation.customer_id, 0))
+        if (
+            ticket is None
+            or not ticket.is_open_ticket
+            or not ticket.converted
+            or ticket.id == conversation.id
+        ):
+            return None
+        return ticket

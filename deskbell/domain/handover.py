@@ -153,8 +153,8 @@ def connected(
     conversation: Conversation, entries: tuple[Entry, ...], answer: Entry, facts: Facts, now: datetime
 ) -> Change:
     """The customer has an agent: their open converted ticket is closed, linked (TICKET-7)."""
-    ticket = facts.conversations.get(facts.tickets.get(conversation.customer_id, 0))
-    if ticket is None or not ticket.is_open_ticket or not ticket.converted or ticket.id == conversation.id:
+    ticket = facts.converted_ticket(conversation)
+    if ticket is None:
         return Change(conversation, entries, answer)
     ticket, closed = superseded(ticket, conversation.id, now)
     conversation, linked = record(conversation, SYSTEM, {"name": "linked", "number": ticket.id}, now)

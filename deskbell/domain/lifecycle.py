@@ -197,7 +197,6 @@ def _keyword(conversation: Conversation, command: WriteMessage, facts: Facts) ->
 def _obey(change: Change, word: str, command: WriteMessage, facts: Facts, now: datetime) -> Change:
     """Close, and with `stop` remember that this customer wants to hear nothing more (LIFE-12)."""
     conversation, entries, others = change.conversation, list(change.entries), []
-    wipe = conversation.comments > 0 and conversation.state != "closed"
     if word == "stop":
         conversation, entry = record(conversation, command.actor, {"name": "opted_out"}, now)
         entries.append(entry)
@@ -215,7 +214,6 @@ def _obey(change: Change, word: str, command: WriteMessage, facts: Facts, now: d
         entries=tuple(entries),
         route=conversation.kind == "chat",
         others=tuple(others),
-        wipe=wipe,
         opted_out=True if word == "stop" else change.opted_out,
     )
 
@@ -338,9 +336,8 @@ def _time_is_up(conversation: Conversation, command: Command, facts: Facts, now:
 
 
 def _run_out(conversation: Conversation, reason: str, now: datetime) -> Change:
-    wipe = conversation.comments > 0
     conversation, entry = closing.ended(conversation, SYSTEM, reason, now)
-    return Change(conversation, (entry,), entry, route=True, wipe=wipe)
+    return Change(conversation, (entry,), entry, route=True)
 
 
 _RULES: dict[type, Callable[[Conversation, Command, Facts, datetime], Change]] = {

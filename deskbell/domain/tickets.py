@@ -73,8 +73,8 @@ def turn_into_ticket(conversation: Conversation, command: Command, facts: Facts,
 
 def converted(conversation: Conversation, why: str, facts: Facts, now: datetime) -> Change:
     """A ticket of its own, or, when the customer has one open already, a part of that one (TICKET-7)."""
-    ticket = facts.conversations.get(facts.tickets.get(conversation.customer_id, 0))
-    if ticket is not None and ticket.is_open_ticket and ticket.converted and ticket.id != conversation.id:
+    ticket = facts.converted_ticket(conversation)
+    if ticket is not None:
         return _merged(conversation, ticket, facts, now)
     conversation = without_offers(conversation)._replace(
         kind="ticket", state="unassigned", state_at=now, owner_id=None, converted=True, ticket_at=now
@@ -112,7 +112,6 @@ def _merged(chat: Conversation, ticket: Conversation, facts: Facts, now: datetim
         )
         entries.append(entry)
         files += [file["id"] for file in (entry.data or {}).get("files", ())]
-    wipe = chat.comments > 0
     chat = chat._replace(linked_to=ticket.id)
     chat, merged = record(chat, SYSTEM, {"name": "merged", "number": ticket.id}, now)
     chat, closed = ended(chat, SYSTEM, f"its messages are part of #{ticket.id} now", now)
@@ -121,7 +120,6 @@ def _merged(chat: Conversation, ticket: Conversation, facts: Facts, now: datetim
         (merged, closed, *entries),
         closed,
         others=(ticket,),
-        wipe=wipe,
         moved_files=tuple((file_id, ticket.id) for file_id in files),
     )
 

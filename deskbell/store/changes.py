@@ -159,7 +159,8 @@ WHERE cu.id = k.id AND cu.opted_out <> k.wish"""
 
 # TEAM-5: the numbers stay, the texts and names are gone for good.
 _WIPE = """
-UPDATE entry SET text = '', html = NULL, data = NULL WHERE conversation_id = ANY($1::bigint[]) AND kind = 'comment'"""
+UPDATE entry e SET text = '', html = NULL, data = NULL FROM unnest($1::bigint[], $2::integer[]) AS k(id, upto)
+WHERE e.conversation_id = k.id AND e.seq <= k.upto AND e.kind = 'comment'"""
 
 _LAST_AGENT = """
 UPDATE customer cu SET last_agent_id = k.agent FROM unnest($1::bigint[], $2::integer[]) AS k(id, agent)
@@ -190,7 +191,8 @@ class Introduction(NamedTuple):
 class Saving(NamedTuple):
     """Everything one batch saves. `before` holds the loaded state of each conversation that was there already.
 
-    `wiped`: conversations whose comments lose their texts. `wishes`: customer -> whether they have opted out.
+    `wiped`: conversation -> up to which number its comments lose their texts.
+    `wishes`: customer -> whether they have opted out.
     """
 
     before: dict[int, Conversation]
@@ -198,7 +200,7 @@ class Saving(NamedTuple):
     entries: Sequence[Entry]
     attached: Sequence[tuple[str, int]]
     introductions: Sequence[Introduction]
-    wiped: Sequence[int]
+    wiped: dict[int, int]
     wishes: dict[int, bool]
     notices: Sequence[str]
 
@@ -272,7 +274,7 @@ async def save(connection: Connection, saving: Saving) -> None:
     conversations = _encode([_HotRow(c.id, *c[_FIRST_HOT:_FIRST_MARK]) for c in hot]).decode()
     await connection.execute(_SAVE, entries, conversations, saving.notices)
     if saving.wiped:
-        await connection.execute(_WIPE, sorted(saving.wiped))
+        await connection.execute(_WIPE, *zip(*sorted(saving.wiped.items()), strict=True))
     if saving.wishes:
         await connection.execute(_OPT, *zip(*sorted(saving.wishes.items()), strict=True))
 

@@ -5,7 +5,7 @@ from io import BytesIO
 import asyncpg
 import pytest
 
-from deskbell.domain.commands import AddComment, CloseConversation, WriteMessage
+from deskbell.domain.commands import AddComment, AssignTo, CloseConversation, WriteMessage
 from deskbell.domain.people import SYSTEM
 from deskbell.kit.clock import FixedClock
 from deskbell.store import conversations
@@ -131,3 +131,17 @@ async def test_a_notification_is_saved_with_the_comment_or_not_at_all(house: Hou
         "again",
     ]
     assert await house.pool.fetchval("SELECT count(*) FROM notification") == 1
+
+
+@rule("TEAM-5")
+async def test_a_comment_after_the_revival_stays_when_all_of_it_happens_in_one_moment(house: House) -> None:
+    number = await commented(house)
+    outcomes = await house.together(
+        CloseConversation(number, ADA, fresh_id()),
+        WriteMessage(number, MARTA, fresh_id(), "One more thing"),
+        AssignTo(number, SVEN, fresh_id(), ADA.id),
+        AddComment(number, ADA, fresh_id(), "Quagga"),
+    )
+    assert codes(outcomes) == ["ok"] * 4
+    assert await holding(house, SECRET) == set()
+    assert await holding(house, "quagga") == {"entry"}
