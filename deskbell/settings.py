@@ -5,6 +5,7 @@ docs/operate.md explains them to the person who runs the desk.
 """
 
 import os
+import re
 import secrets
 from email.errors import MessageError
 from email.headerregistry import Address
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 Network = IPv4Network | IPv6Network
@@ -66,6 +67,15 @@ class Settings(BaseSettings):
     smtp_password: str = Field(default="", repr=False)
     mail_from: str = "Deskbell <deskbell@localhost>"
     """Who mails are from, as in `Desk <desk@example.org>`."""
+
+    mail_address: str = ""
+    """Where answers to mails of conversations arrive, as in `support@desk.example.org`: the mailbox takes
+    `support+anything@` too, and IMAP reads it. Empty: answers do not come into the desk."""
+    dkim_domain: str = ""
+    """Signs mails for this domain; with DKIM_SELECTOR and DKIM_KEY."""
+    dkim_selector: str = ""
+    dkim_key: Path | None = None
+    """File with the private RSA key, PEM."""
 
     secret: str = Field(default="", repr=False)
     """Key for signatures, 32 characters or more; the same on all nodes. Empty: a file in the data folder."""
@@ -123,12 +133,41 @@ class Settings(BaseSettings):
             raise ValueError("must look like Desk <desk@example.org>") from None
         return value
 
+    @field_validator("mail_address")
+    @classmethod
+    def _mail_address(cls, value: str) -> str:
+        # Plain and short, so that a number and its signature fit in before the @ (see channels/email/addressing.py).
+        if value and not re.fullmatch(r"[A-Za-z0-9._+-]{1,30}@[A-Za-z0-9.-]{1,200}", value, re.ASCII):
+            raise ValueError(
+                "must look like support@desk.example.org, with at most 30 plain characters before the @"
+            )
+        return value.lower()
+
+    @field_validator("dkim_domain", "dkim_selector")
+    @classmethod
+    def _dkim_name(cls, value: str) -> str:
+        if value and not re.fullmatch(r"[A-Za-z0-9._-]{1,200}", value, re.ASCII):
+            raise ValueError("must be a plain name, as in example.org")
+        return value
+
     @field_validator("secret")
     @classmethod
     def _secret(cls, value: str) -> str:
         if value and len(value) < SECRET_BYTES:
             raise ValueError(f"must have at least {SECRET_BYTES} characters")
         return value
+
+    @model_validator(mode="after")
+    def _dkim(self) -> "Settings":
+        given = (bool(self.dkim_domain), bool(self.dkim_selector), self.dkim_key is not None)
+        if any(given) and not all(given):
+            raise ValueError("DKIM needs all of DKIM_DOMAIN, DKIM_SELECTOR and DKIM_KEY")
+        return self
+
+    @property
+    def mail_base(self) -> str:
+        """The address that answers go to, "" for none. Captured mails show what it would be."""
+        return self.mail_address or ("" if self.smtp_host else parseaddr(self.mail_from)[1])
 
     @property
     def embedded(self) -> bool:

@@ -36,7 +36,7 @@ log = structlog.get_logger()
 BACKLOG = 4096
 SWEEP_S = 600
 DIGEST_S = 60
-LETTERS_S = 5
+LETTERS_S = 1
 
 
 class Node:
@@ -67,7 +67,7 @@ class Node:
             demo=demo,
         )
         self.digests = Digests(pool, post_of(settings), clock, settings.address)
-        self.letters = Letters(pool, post_of(settings), clock, self.desk)
+        self.letters = Letters(pool, post_of(settings), clock, self.desk, self.edge.files, settings)
         messages = Buckets(settings.visitor_messages_per_s, settings.visitor_messages_burst, size=100_000)
         self.app = Application(self.edge, self.desk, messages)
 

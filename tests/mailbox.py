@@ -15,12 +15,13 @@ class Received(NamedTuple):
 
 
 class Mailbox:
-    """`refuses`: addresses it does not know. `closed`: it takes nothing at all just now."""
+    """`refuses`: addresses it does not know; `says`: what it answers to others. `closed`: takes nothing just now."""
 
     def __init__(self) -> None:
         self.port = 0
         self.received: list[Received] = []
         self.refuses: set[str] = set()
+        self.says: dict[str, str] = {}
         self.closed = False
 
     async def handle_MAIL(
@@ -35,6 +36,8 @@ class Mailbox:
     async def handle_RCPT(
         self, _: SMTP, __: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
+        if address in self.says:
+            return self.says[address]
         if address in self.refuses:
             return "550 5.1.1 Nobody of that name here"
         envelope.rcpt_tos.append(address)

@@ -18,20 +18,26 @@ from deskbell.domain.commands import (
     TurnIntoTicket,
     WriteMessage,
 )
-from deskbell.domain.conversation import Change, Conversation, Entry, Letter, Notification
+from deskbell.domain.conversation import (
+    Change,
+    Conversation,
+    Entry,
+    Notification,
+)
 from deskbell.domain.errors import NotFound, Refused
 from deskbell.domain.facts import Facts, FileFact
 from deskbell.domain.lifecycle import begin, decide
 from deskbell.domain.standing import Block, Merge, Standing
 from deskbell.kit.postgres import Connection
 from deskbell.realtime.publication import Publication, pack
-from deskbell.store import attachments, changes, letters, standing
+from deskbell.store import attachments, changes, standing
 from deskbell.store.changes import Answer, Introduction, Key, Loaded, Saving
 from deskbell.store.notifications import Stored
 
 from .directory import Directory
 from .lookup import companions, look_up
 from .notices import save as save_notifications
+from .outgoing import Outgoing
 from .present import publication_of, shown_name
 from .task import Outcome, Task
 
@@ -74,7 +80,7 @@ class Batch:
         self._wishes: dict[int, bool] = {}
         self._wiped: dict[int, int] = {}
         self._notifications: list[Notification] = []
-        self._letters: list[Letter] = []
+        self._outgoing = Outgoing()
         self._preferences = directory.preferences
         self._facts = Facts(
             names.staff,
@@ -229,7 +235,7 @@ class Batch:
         self._entries.extend(change.entries)
         self._note_written(change.entries)
         self._notifications.extend(change.notifications)
-        self._letters.extend(change.letters)
+        self._outgoing.note(change)
         if change.opted_out is not None:
             self._wishes[conversation.customer_id] = change.opted_out
         if change.standing is not None:
@@ -299,8 +305,7 @@ class Batch:
             await changes.save(connection, saving)
             if self.standing:
                 await standing.save(connection, self.standing, self._now)
-            if self._letters:
-                await letters.save(connection, self._letters, self._now)
+            await self._outgoing.save(connection, self._now)
             if self._notifications:
                 others = None if alone else node
                 self.told = await save_notifications(

@@ -1,7 +1,7 @@
 """The facts of a batch: looked up only for the commands that ask, one query per kind of fact, never per command."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from deskbell.domain.access import may_see
@@ -18,7 +18,9 @@ from deskbell.domain.commands import (
     MergeCustomers,
     OfferTransfer,
     PassOn,
+    Rate,
     Ring,
+    SendTranscript,
     StartChat,
     TimeIsUp,
     TurnIntoTicket,
@@ -30,7 +32,7 @@ from deskbell.domain.lifecycle import stops
 from deskbell.domain.people import Customer, Staff
 from deskbell.domain.preferences import Preferences
 from deskbell.kit.postgres import Connection
-from deskbell.store import blocks
+from deskbell.store import blocks, surveys
 from deskbell.store import facts as rows
 
 GIVEN_BY_ROUTING = (Assign, Ring, PassOn)
@@ -107,7 +109,9 @@ async def look_up(
     if asking.writers:
         facts = facts._replace(open_chats=await rows.open_chats(connection, sorted(asking.writers)))
     if asking.mailed:
-        facts = facts._replace(emails=await rows.emails(connection, sorted(asking.mailed)))
+        emails, verified = await rows.emails(connection, sorted(asking.mailed))
+        facts = facts._replace(emails=emails, verified=verified)
+    facts = await _look_up_wishes(connection, commands, facts, now)
     quotes = {
         (c.conversation_id, c.quote) for c in commands if isinstance(c, WriteMessage) and c.quote is not None
     }
@@ -189,6 +193,20 @@ def _is_closed(before: Mapping[int, Conversation], command: WriteMessage) -> boo
     return conversation is not None and conversation.state == "closed"
 
 
+async def _look_up_wishes(
+    connection: Connection, commands: Sequence[Command], facts: Facts, now: datetime
+) -> Facts:
+    """What is asked of the customer after the end, and what they ask for."""
+    rated = sorted({c.conversation_id for c in commands if isinstance(c, Rate)})
+    if rated:
+        facts = facts._replace(surveys=await surveys.of(connection, rated))
+    wanted = sorted({c.conversation_id for c in commands if isinstance(c, SendTranscript)})
+    if wanted:
+        asked = await rows.transcripts(connection, wanted, now - timedelta(days=1))
+        facts = facts._replace(transcripts=asked)
+    return facts
+
+
 class _Asking(NamedTuple):
     """Who asks for what, as far as facts depend on it."""
 
@@ -200,7 +218,7 @@ class _Asking(NamedTuple):
     revived: set[int]
     """Closed tickets their customers write on."""
     mailed: set[int]
-    """Customers to whom staff write on something closed, or for whom they link a ticket."""
+    """Customers to whom a mail may go: staff write on something closed or a ticket, or somebody wants a transcript."""
 
 
 def _who_asks(commands: Sequence[Command], before: Mapping[int, Conversation]) -> _Asking:
@@ -208,6 +226,8 @@ def _who_asks(commands: Sequence[Command], before: Mapping[int, Conversation]) -
     for command in commands:
         if isinstance(command, StartChat) or (c := before.get(command.conversation_id)) is None:
             continue
+        if isinstance(command, SendTranscript):
+            asking.mailed.add(c.customer_id)
         if isinstance(command.actor, Staff):
             group = asking.insiders if may_see(command.actor, c) else asking.strangers
             group.add((c.id, command.actor.id))
@@ -224,4 +244,6 @@ def _who_asks(commands: Sequence[Command], before: Mapping[int, Conversation]) -
 def _may_need_email(command: Command, conversation: Conversation) -> bool:
     if isinstance(command, LinkTicket):
         return True
-    return isinstance(command, WriteMessage) and conversation.state == "closed"
+    return isinstance(command, WriteMessage) and (
+        conversation.state == "closed" or conversation.kind == "ticket"
+    )

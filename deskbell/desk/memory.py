@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from deskbell.domain.commands import StartChat, WriteMessage
 from deskbell.domain.conversation import OWNED
+from deskbell.domain.people import Staff
 from deskbell.store.changes import Loaded
 
 from .task import Task
@@ -61,7 +62,7 @@ class Memory:
             if isinstance(command, StartChat):
                 continue
             loaded = self._kept.get(command.conversation_id)
-            if loaded is None or not isinstance(command, WriteMessage) or _needs_facts(command):
+            if loaded is None or not isinstance(command, WriteMessage) or _asks_more(command, loaded):
                 others.add(command.conversation_id)
             else:
                 wanted[command.conversation_id] = loaded
@@ -72,5 +73,8 @@ class Memory:
         return plain, list(wanted.values())
 
 
-def _needs_facts(message: WriteMessage) -> bool:
-    return bool(message.files) or message.quote is not None
+def _asks_more(command: WriteMessage, loaded: Loaded) -> bool:
+    """Files and quotes must be looked up, and where a reply on a ticket is mailed to."""
+    return bool(command.files or command.quote is not None) or (
+        loaded.conversation.kind == "ticket" and isinstance(command.actor, Staff)
+    )

@@ -78,7 +78,7 @@ def why_not_write(
     if conversation.owner_id != actor.id:
         owner = names.get(conversation.owner_id or 0, "somebody else")
         return f"This {conversation.kind} belongs to {owner}. Only its owner writes to the customer."
-    if is_long_closed(conversation, now) and not (conversation.channel == "web" and email):
+    if is_long_closed(conversation, now) and not (conversation.channel in ("web", "email") and email):
         return (
             "This conversation was closed 24 hours ago or more, and no e-mail address is known: "
             "only the customer can open it again."

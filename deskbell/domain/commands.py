@@ -266,13 +266,38 @@ class TurnIntoTicket(NamedTuple):
 
 
 class NoteLetter(NamedTuple):
-    """What became of a reply by e-mail: it went, or (`error`) it was given up."""
+    """What became of a mail: it went, or (`error`) it was given up or came back.
+
+    `kind`: `reply` or `transcript`; `seq`: the entry it carries, or ends with; 0: unknown.
+    """
 
     conversation_id: int
     recipient: str
     error: str | None
     actor: Actor
     client_id: str
+    kind: str = "reply"
+    seq: int = 0
+
+
+class SendTranscript(NamedTuple):
+    """By e-mail, of all that was said (VISITOR-9). `email`: an address the customer typed, or ""."""
+
+    conversation_id: int
+    actor: Customer | Staff
+    client_id: str
+    email: str = ""
+
+
+class Rate(NamedTuple):
+    """SUPERVISOR-4. `closing`: the entry of the closing it is about; None: the last one."""
+
+    conversation_id: int
+    actor: Customer
+    client_id: str
+    closing: int | None
+    score: int
+    comment: str = ""
 
 
 class NoteMail(NamedTuple):
@@ -324,4 +349,6 @@ Command = (
     | TimeIsUp
     | NoteLetter
     | NoteMail
+    | SendTranscript
+    | Rate
 )

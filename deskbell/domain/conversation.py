@@ -123,11 +123,44 @@ class Notification(NamedTuple):
 
 
 class Letter(NamedTuple):
-    """A reply that goes by e-mail: the entry with its text, and to which address."""
+    """A reply that goes by e-mail: the entry with its text, and to which address.
+
+    `unless_read`: the customer gets a little time to read it in the widget, and then no mail (TICKET-9).
+    """
 
     conversation_id: int
     seq: int
     recipient: str
+    unless_read: bool = False
+
+
+class Transcript(NamedTuple):
+    """A transcript up to entry `seq` that goes by e-mail (LIFE-13).
+
+    `asked`: `close`, `customer` or `agent`. `recipient`: "" is the customer's own address, if there is one.
+    """
+
+    conversation_id: int
+    seq: int
+    asked: str
+    recipient: str = ""
+
+
+class Survey(NamedTuple):
+    """The customer is asked how it was, once for the closing at entry `seq` (SUPERVISOR-4). `kind`: `csat` or `nps`."""
+
+    conversation_id: int
+    seq: int
+    kind: str
+
+
+class Rating(NamedTuple):
+    """What the customer answered for the closing at entry `seq`."""
+
+    conversation_id: int
+    seq: int
+    score: int
+    comment: str
 
 
 class Change(NamedTuple):
@@ -148,6 +181,9 @@ class Change(NamedTuple):
     moved_files: tuple[tuple[str, int], ...] = ()
     notifications: tuple[Notification, ...] = ()
     letters: tuple[Letter, ...] = ()
+    transcripts: tuple[Transcript, ...] = ()
+    surveys: tuple[Survey, ...] = ()
+    rating: Rating | None = None
     opted_out: bool | None = None
     standing: Standing | None = None
 

@@ -73,6 +73,12 @@ def _given(data: Mapping[str, Any]) -> str:
     )
 
 
+def _rated(data: Mapping[str, Any]) -> str:
+    most = 5 if data["kind"] == "csat" else 10
+    said = f": “{data['comment']}”" if data.get("comment") else ""
+    return f"The customer {'changed the rating to' if data.get('again') else 'rated'} {data['score']} of {most}{said}"
+
+
 def _fields(data: Mapping[str, Any]) -> str:
     parts = []
     if "subject" in data:
@@ -130,7 +136,11 @@ _SENTENCES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "merged": lambda d: f"Added to the customer's open ticket #{d['number']}",
     "merged_in": lambda d: f"The customer tried again in #{d['number']}: added here",
     "mailed": lambda d: f"Sent by e-mail to {d['to']}",
-    "mail_failed": lambda d: f"The e-mail to {d['to']} could not be sent: {d['why']}",
+    "mail_failed": lambda d: f"The e-mail to {d['to']} could not be delivered: {d['why']}",
+    "transcript_asked": lambda d: f"{d['who']} asked for the transcript to be sent to {d['to']}",
+    "transcript_sent": lambda d: f"Transcript sent to {d['to']}",
+    "transcript_failed": lambda d: f"The transcript to {d['to']} could not be delivered: {d['why']}",
+    "rated": _rated,
     "mail_ticket": lambda d: (
         f"Ticket by e-mail from {d['from']}" + (f" for {d['department']}" if d.get("department") else "")
     ),

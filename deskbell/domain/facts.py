@@ -1,6 +1,7 @@
 """The few things besides the conversation that a rule needs to know. Values only; the shell looks them up."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -18,6 +19,17 @@ class FileFact(NamedTuple):
     owner_id: int
     conversation_id: int | None
     view: dict[str, Any]
+
+
+class SurveyFact(NamedTuple):
+    """A survey that was asked. `score` is None until it is answered."""
+
+    seq: int
+    kind: str
+    asked_at: datetime
+    score: int | None = None
+    comment: str = ""
+    rated_at: datetime | None = None
 
 
 class Facts(NamedTuple):
@@ -48,7 +60,13 @@ class Facts(NamedTuple):
     written: Mapping[int, Sequence[Entry]] = _NONE
     """Conversation -> its customer's messages, for chats that may be merged into a ticket."""
     emails: Mapping[int, str] = _NONE
-    """Customer -> their e-mail address or "", for staff who write on a closed chat or link a ticket."""
+    """Customer -> their e-mail address or "", for staff who write on a ticket or a closed chat, and for transcripts."""
+    verified: frozenset[int] = frozenset()
+    """Those of them whose address is verified."""
+    transcripts: Mapping[int, int] = _NONE
+    """Conversation -> how many transcripts were asked for within a day, for those who ask for one."""
+    surveys: Mapping[int, Sequence[SurveyFact]] = _NONE
+    """Conversation -> its surveys in order, for those who answer one."""
     quoted: Mapping[tuple[int, int], dict[str, Any]] = _NONE
     """(conversation, number) -> what a message carries of the one it quotes; only messages that both sides see."""
     opted_out: frozenset[int] = frozenset()

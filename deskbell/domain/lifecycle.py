@@ -16,8 +16,10 @@ from . import (
     linking,
     mailing,
     merging,
+    post,
     resting,
     sorting,
+    surveys,
     tickets,
     timers,
     transfers,
@@ -46,7 +48,9 @@ from .commands import (
     OfferTransfer,
     OpenChat,
     PassOn,
+    Rate,
     Ring,
+    SendTranscript,
     SetPending,
     StartChat,
     TimeIsUp,
@@ -70,7 +74,23 @@ def decide(conversation: Conversation, command: Command, facts: Facts, now: date
         if reason:
             raise Refused("taken" if isinstance(command, GONE) else "forbidden", reason)
         raise NotFound
-    return _RULES[type(command)](conversation, command, facts, now)
+    return _ended(_RULES[type(command)](conversation, command, facts, now), facts)
+
+
+def _ended(change: Change, facts: Facts) -> Change:
+    """With what follows every closing, whoever closed it: the transcript and the survey (LIFE-13, SUPERVISOR-4)."""
+    if change.conversation.state != "closed" and not change.others:
+        return change
+    after = {c.id: c for c in (*change.others, change.conversation) if c.state == "closed"}
+    for entry in change.entries:
+        c = after.get(entry.conversation_id)
+        if c is None or entry.kind != "event" or (entry.data or {}).get("name") != "closed":
+            continue
+        if change.opted_out is not True:
+            transcripts = post.transcript_at_close(c, entry.seq, facts)
+            change = change._replace(transcripts=change.transcripts + transcripts)
+        change = change._replace(surveys=change.surveys + surveys.survey_at_close(c, entry.seq, facts))
+    return change
 
 
 def begin(conversation_id: int, command: StartChat, facts: Facts, now: datetime) -> Change:
@@ -103,7 +123,7 @@ def begin(conversation_id: int, command: StartChat, facts: Facts, now: datetime)
         conversation_id, command.actor, command.client_id, command.text, None, command.files
     )
     change = _customer_writes(conversation, message, facts, now)
-    return change._replace(entries=(started, *change.entries), route=True)
+    return _ended(change._replace(entries=(started, *change.entries), route=True), facts)
 
 
 def _write(conversation: Conversation, command: Command, facts: Facts, now: datetime) -> Change:
@@ -116,9 +136,6 @@ def _write(conversation: Conversation, command: Command, facts: Facts, now: date
         raise Refused("forbidden", reason)
     if conversation.customer_id in facts.opted_out:
         raise Refused("forbidden", access.OPTED_OUT)
-    by_mail = access.is_long_closed(conversation, now)
-    if by_mail and command.files:
-        raise Refused("file", "This reply goes by e-mail, which carries text only.")
     files = _files_of(command, facts)
     entry = _message(conversation, command, files, facts, now)
     conversation = advance(
@@ -132,7 +149,9 @@ def _write(conversation: Conversation, command: Command, facts: Facts, now: date
         waiting_since=None,
         opened_at=conversation.opened_at or now,
     )
-    letters = (Letter(conversation.id, entry.seq, email),) if by_mail else ()
+    letters: tuple[Letter, ...] = ()
+    if post.goes_by_mail(conversation, email, now):
+        letters = (Letter(conversation.id, entry.seq, email, post.may_be_read(conversation, now)),)
     return Change(conversation, (entry,), entry, files=command.files, letters=letters)
 
 
@@ -299,15 +318,6 @@ def _open(conversation: Conversation, command: Command, facts: Facts, now: datet
     return Change(conversation, ())
 
 
-def _note_letter(conversation: Conversation, command: Command, facts: Facts, now: datetime) -> Change:
-    assert isinstance(command, NoteLetter)
-    data = {"name": "mailed", "to": command.recipient}
-    if command.error is not None:
-        data = {"name": "mail_failed", "to": command.recipient, "why": command.error}
-    conversation, entry = record(conversation, SYSTEM, data, now, command.client_id)
-    return Change(conversation, (entry,), entry)
-
-
 def _time_is_up(conversation: Conversation, command: Command, facts: Facts, now: datetime) -> Change:
     """What the clock asks for, if it is still due (LIFE-18)."""
     assert isinstance(command, TimeIsUp)
@@ -366,6 +376,8 @@ _RULES: dict[type, Callable[[Conversation, Command, Facts, datetime], Change]] =
     KeepWaiting: tickets.keep_waiting,
     TurnIntoTicket: tickets.turn_into_ticket,
     TimeIsUp: _time_is_up,
-    NoteLetter: _note_letter,
+    NoteLetter: post.note_letter,
+    SendTranscript: post.send_transcript,
+    Rate: surveys.rate,
     NoteMail: mailing.note,
 }

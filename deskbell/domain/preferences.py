@@ -96,6 +96,12 @@ KINDS: Mapping[str, Kind] = {
     "web_end": Words("//end", 30, "The customer's word to end a chat"),
     "web_stop": Words("//stop", 30, "The customer's word to opt out"),
     "offline": Choice("form", ("form", "hidden"), "What the widget does when nobody can answer"),
+    "transcripts": YesNo(True, "Mailing the transcript after each end"),
+    "transcript_subject": Words("", 150, "The subject of transcripts"),
+    "transcript_intro": Words("", 500, "The first lines of transcripts"),
+    "survey": Choice("csat", ("off", "csat", "nps"), "The survey after a chat"),
+    "survey_question": Words("", 200, "The question of the survey"),
+    "survey_thanks": Words("", 300, "The thanks after the survey"),
     "hours": OpeningHours("Business hours"),
     "typing_preview": YesNo(False, "Showing agents what a customer types before it is sent"),
     "session_hours": WholeNumber(24, 1, 720, "The length of a session in hours"),
@@ -133,6 +139,15 @@ class Preferences:
     web_stop: str = "//stop"
     offline: str = "form"
     """VISITOR-8: leave a message, or no launcher at all."""
+    transcripts: bool = True
+    """LIFE-13."""
+    transcript_subject: str = ""
+    """May name {number} and {site}. Empty, like the next ones: the usual words, in the customer's language."""
+    transcript_intro: str = ""
+    survey: str = "csat"
+    """SUPERVISOR-4: off, csat (1 to 5) or nps (0 to 10)."""
+    survey_question: str = ""
+    survey_thanks: str = ""
     hours: dict[str, Any] | None = None
     """Business hours of the desk (TICKET-1), see hours.py; None: always open. A department may have its own."""
     typing_preview: bool = False

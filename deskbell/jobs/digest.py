@@ -43,6 +43,7 @@ class Digests:
             try:
                 return await self._send(connection)
             finally:
+                await self._post.rest()
                 if not connection.is_closed():
                     await notifications.leave_alone(connection)
 

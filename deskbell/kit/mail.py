@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from contextlib import suppress
 from datetime import datetime
 from email.errors import MessageError
 from email.headerregistry import Address
@@ -12,29 +13,54 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import aiosmtplib
+import dkim
 
-from deskbell.settings import Settings
+from deskbell.settings import Settings, SettingsError
 
 TIMEOUT_S = 20
 _POLICY = SMTP.clone(cte_type="7bit")  # no server needs an extension for it
 CAUGHT_KEPT = 1_000
+MAILS_PER_CONNECTION = 50
+"""Servers count; some hang up at a hundred."""
+_SIGNED = [b"From", b"To", b"Subject", b"Date", b"Message-ID", b"Reply-To", b"References", b"In-Reply-To"]
 
 
 class MailError(Exception):
-    """A mail did not go. `refused`: the server is there, but takes this one mail not; else none would go just now."""
+    """A mail did not go. `refused`: never will, the server does not take this one mail; else it may go later.
 
-    def __init__(self, text: str, *, refused: bool) -> None:
+    `away`: no mail would go just now.
+    """
+
+    def __init__(self, text: str, *, refused: bool, away: bool = False) -> None:
         super().__init__(text)
         self.refused = refused
+        self.away = away
+
+
+class Attachment(NamedTuple):
+    name: str
+    type: str
+    content: bytes
 
 
 class Mail(NamedTuple):
-    """One mail to one person, plain text. `key` makes its Message-ID: the same key is the same mail, sent twice."""
+    """One mail to one person. `key` makes its Message-ID: the same key is the same mail, sent twice.
+
+    `sender` is a name and an address, None for the desk's own; `message_id` and `references` with their brackets.
+    `automatic`: nobody wrote it, so nobody's holiday notice answers it.
+    """
 
     to: str
     subject: str
     text: str
     key: str
+    html: str = ""
+    sender: tuple[str, str] | None = None
+    reply_to: str = ""
+    message_id: str = ""
+    references: tuple[str, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    automatic: bool = True
 
 
 class Post(Protocol):
@@ -42,65 +68,198 @@ class Post(Protocol):
         """Hand it over. Raises MailError."""
         ...
 
+    async def rest(self) -> None:
+        """Nothing more for now: let connections go."""
+        ...
+
 
 def compose(mail: Mail, sender: str, now: datetime) -> EmailMessage:
     """The message as it travels. Raises MailError when an address or the subject cannot stand in a header."""
-    name, address = parseaddr(sender)
+    name, address = mail.sender or parseaddr(sender)
     try:
         by = Address(name, addr_spec=address)
         message = EmailMessage(policy=_POLICY)
         message["From"] = by
-        message["To"] = Address(addr_spec=mail.to)
+        message["To"] = Address(addr_spec=_plain(mail.to))
         message["Subject"] = mail.subject
         message["Date"] = format_datetime(now)
-        message["Message-ID"] = f"<{mail.key}@{by.domain}>"
+        message["Message-ID"] = mail.message_id or f"<{mail.key}@{by.domain}>"
+        if mail.reply_to:
+            message["Reply-To"] = Address(name, addr_spec=mail.reply_to)
+        if mail.references:
+            message["In-Reply-To"] = mail.references[-1]
+            message["References"] = " ".join(mail.references)
     except (ValueError, IndexError, MessageError) as error:  # a line break would begin a header of its own
         raise MailError(f"This mail cannot be addressed: {error}", refused=True) from None
-    message["Auto-Submitted"] = "auto-generated"  # nobody's holiday notice answers it
+    if mail.automatic:
+        message["Auto-Submitted"] = "auto-generated"
+        message["X-Auto-Response-Suppress"] = "All"
     message.set_content(mail.text)
+    if mail.html:
+        message.add_alternative(mail.html, subtype="html")
+    for one in mail.attachments:
+        kind, _, sub = one.type.partition("/")
+        message.add_attachment(one.content, kind, sub or "octet-stream", filename=one.name)
     return message
 
 
+def _plain(address: str) -> str:
+    """With its domain in ASCII, as every server takes it. Raises ValueError."""
+    local, _, domain = address.rpartition("@")
+    if not local.isascii():
+        raise ValueError("letters beyond ASCII stand before the @")
+    return address if domain.isascii() else f"{local}@{domain.encode('idna').decode()}"
+
+
+class Signer:
+    """Signs with DKIM, so that the receiver can tell it is ours."""
+
+    def __init__(self, domain: str, selector: str, key: bytes) -> None:
+        self._domain = domain.encode()
+        self._selector = selector.encode()
+        self._key = key
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Signer | None":
+        """None when DKIM is not set up. Raises SettingsError when the key cannot be used."""
+        if settings.dkim_key is None:
+            return None
+        try:
+            signer = cls(settings.dkim_domain, settings.dkim_selector, settings.dkim_key.read_bytes())
+            signer.sign(b"From: a@b.example\r\nSubject: -\r\n\r\n-\r\n")
+        except OSError as error:
+            raise SettingsError(f"DKIM_KEY cannot be read: {error.strerror}.") from None
+        except Exception:
+            raise SettingsError("DKIM_KEY is wrong: not a private RSA key in PEM form.") from None
+        return signer
+
+    def sign(self, message: bytes) -> bytes:
+        """The message with its signature in front."""
+        present = message.partition(b"\r\n\r\n")[0].lower()
+        headers = [name for name in _SIGNED if b"\n" + name.lower() + b":" in b"\n" + present]
+        signature: bytes = dkim.sign(
+            message,
+            self._selector,
+            self._domain,
+            self._key,
+            canonicalize=(b"relaxed", b"relaxed"),
+            include_headers=headers,
+        )
+        return signature + message
+
+
 class SmtpPost:
-    """Over SMTP_HOST, one connection for each mail."""
+    """Over SMTP_HOST. Connections are used again until `rest`; as many are open as mails are sent at once."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._signer = Signer.of(settings)
+        self._idle: list[tuple[aiosmtplib.SMTP, int]] = []
 
     async def send(self, mail: Mail, now: datetime) -> None:
-        s = self._settings
-        message = compose(mail, s.mail_from, now)
+        message = compose(mail, self._settings.mail_from, now)
+        content = await _content(message, self._signer)
+        sender = (
+            mail.reply_to or message["From"].addresses[0].addr_spec
+        )  # what comes back is known by its address
+        to = message["To"].addresses[0].addr_spec
         try:
-            await aiosmtplib.send(
-                message,
-                hostname=s.smtp_host,
-                port=s.smtp_port,
-                username=s.smtp_user or None,
-                password=s.smtp_password or None,
-                use_tls=s.smtp_tls == "tls",
-                start_tls=s.smtp_tls == "starttls",
-                timeout=TIMEOUT_S,
-            )
-        except (aiosmtplib.SMTPRecipientsRefused, aiosmtplib.SMTPDataError) as error:
-            raise MailError(_short(error), refused=True) from None
-        except (aiosmtplib.SMTPException, OSError, ValueError) as error:
+            if not await self._again(sender, to, content):
+                await self._fresh(sender, to, content)
+        except aiosmtplib.SMTPRecipientsRefused as error:
+            codes = [one.code for one in error.recipients]
+            raise MailError(_short(error), refused=min(codes, default=0) >= 500) from None
+        except aiosmtplib.SMTPDataError as error:
+            raise MailError(_short(error), refused=error.code >= 500) from None
+        except (
+            aiosmtplib.SMTPSenderRefused
+        ) as error:  # of one department perhaps; somebody can put that right
             raise MailError(_short(error), refused=False) from None
+        except (aiosmtplib.SMTPException, OSError, ValueError) as error:
+            raise MailError(_short(error), refused=False, away=True) from None
+
+    async def rest(self) -> None:
+        idle, self._idle = self._idle, []
+        for connection, _ in idle:
+            await _quit(connection)
+
+    async def _again(self, sender: str, to: str, content: bytes) -> bool:
+        """Over a connection that is open already; False, and nothing has gone, if there is none that lives."""
+        while self._idle:
+            connection, used = self._idle.pop()
+            try:
+                await connection.rset()
+            except (aiosmtplib.SMTPException, OSError, ValueError):
+                connection.close()
+                continue
+            await self._hand_over(connection, used, sender, to, content)
+            return True
+        return False
+
+    async def _fresh(self, sender: str, to: str, content: bytes) -> None:
+        s = self._settings
+        connection = aiosmtplib.SMTP(
+            hostname=s.smtp_host,
+            port=s.smtp_port,
+            username=s.smtp_user or None,
+            password=s.smtp_password or None,
+            use_tls=s.smtp_tls == "tls",
+            start_tls=s.smtp_tls == "starttls",
+            timeout=TIMEOUT_S,
+        )
+        await connection.connect()
+        await self._hand_over(connection, 0, sender, to, content)
+
+    async def _hand_over(
+        self, connection: aiosmtplib.SMTP, used: int, sender: str, to: str, content: bytes
+    ) -> None:
+        try:
+            await connection.sendmail(sender, [to], content)
+        except (aiosmtplib.SMTPRecipientsRefused, aiosmtplib.SMTPDataError):
+            self._keep(connection, used + 1)
+            raise
+        except BaseException:
+            connection.close()
+            raise
+        self._keep(connection, used + 1)
+
+    def _keep(self, connection: aiosmtplib.SMTP, used: int) -> None:
+        if used < MAILS_PER_CONNECTION and connection.is_connected:
+            self._idle.append((connection, used))
+        else:
+            connection.close()
+
+
+async def _quit(connection: aiosmtplib.SMTP) -> None:
+    with suppress(aiosmtplib.SMTPException, OSError, ValueError):
+        await connection.quit(timeout=2)
+    connection.close()
+
+
+async def _content(message: EmailMessage, signer: Signer | None) -> bytes:
+    """Signing takes the processor for some milliseconds: not in the loop."""
+    content = bytes(message)
+    return content if signer is None else await asyncio.to_thread(signer.sign, content)
 
 
 class CaughtPost:
     """Into a folder, one file each, so that everything can be tried without a mail server."""
 
-    def __init__(self, folder: Path, sender: str) -> None:
+    def __init__(self, folder: Path, sender: str, signer: Signer | None = None) -> None:
         self._folder = folder
         self._sender = sender
+        self._signer = signer
 
     async def send(self, mail: Mail, now: datetime) -> None:
-        message = compose(mail, self._sender, now)
+        content = await _content(compose(mail, self._sender, now), self._signer)
         name = f"{now:%Y%m%d-%H%M%S-%f}-{secrets.token_hex(3)}.eml"
         try:
-            await asyncio.to_thread(self._write, name, bytes(message))
+            await asyncio.to_thread(self._write, name, content)
         except OSError as error:
-            raise MailError(_short(error), refused=False) from None
+            raise MailError(_short(error), refused=False, away=True) from None
+
+    async def rest(self) -> None:
+        """Nothing is kept open."""
 
     def _write(self, name: str, content: bytes) -> None:
         """Whole or not at all; the oldest beyond CAUGHT_KEPT go."""
@@ -113,10 +272,15 @@ class CaughtPost:
 
 
 def post_of(settings: Settings) -> Post:
-    """SMTP when SMTP_HOST is set, else the folder of caught mail."""
+    """SMTP when SMTP_HOST is set, else the folder of caught mail. Raises SettingsError for a bad DKIM key."""
     if settings.smtp_host:
         return SmtpPost(settings)
-    return CaughtPost(settings.mail_folder, settings.mail_from)
+    return CaughtPost(settings.mail_folder, settings.mail_from, Signer.of(settings))
+
+
+def own_sender(settings: Settings) -> tuple[str, str]:
+    """Name and address of MAIL_FROM."""
+    return parseaddr(settings.mail_from)
 
 
 def _short(error: BaseException) -> str:

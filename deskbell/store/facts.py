@@ -36,7 +36,12 @@ _BELONGINGS = """
 SELECT customer_id, id FROM conversation
 WHERE customer_id = ANY($1::bigint[]) AND state NOT IN ('closed', 'archived')"""
 
-_EMAILS = "SELECT id, email FROM customer WHERE id = ANY($1::bigint[])"
+_EMAILS = "SELECT id, email, email_verified FROM customer WHERE id = ANY($1::bigint[])"
+
+# Transcripts that were asked for since a moment.
+_TRANSCRIPTS = """
+SELECT conversation_id, count(*) FROM transcript
+WHERE conversation_id = ANY($1::bigint[]) AND asked <> 'close' AND created_at > $2 GROUP BY conversation_id"""
 
 # Available staff and their departments.
 _ONLINE = f"""
@@ -96,8 +101,17 @@ async def belongings(connection: Connection, customers: Sequence[int]) -> dict[i
     return found
 
 
-async def emails(connection: Connection, customers: Sequence[int]) -> dict[int, str]:
-    return {row[0]: row[1] for row in await connection.fetch(_EMAILS, customers)}
+async def emails(connection: Connection, customers: Sequence[int]) -> tuple[dict[int, str], frozenset[int]]:
+    """Their addresses, and whose are verified."""
+    rows = await connection.fetch(_EMAILS, customers)
+    return {row[0]: row[1] for row in rows}, frozenset(row[0] for row in rows if row[2])
+
+
+async def transcripts(
+    connection: Connection, conversations: Sequence[int], since: datetime
+) -> dict[int, int]:
+    """Conversation -> how many transcripts somebody has asked for since."""
+    return {row[0]: row[1] for row in await connection.fetch(_TRANSCRIPTS, conversations, since)}
 
 
 async def addresses(connection: Connection, customers: Sequence[int]) -> dict[int, str]:

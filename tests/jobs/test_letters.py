@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from email import message_from_bytes, policy
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from deskbell.domain.errors import Refused
 from deskbell.jobs.letters import WAITS, Letters
 from deskbell.kit.clock import FixedClock
+from deskbell.kit.files import FileStore
 from deskbell.kit.mail import post_of
 from deskbell.settings import Settings
 from tests import cast
@@ -19,15 +21,18 @@ from tests.mailbox import Mailbox, mailbox
 from tests.rules import rule
 
 DAY = timedelta(hours=24)
+SECRET = "the secret of this installation, long"
 
 
 class Desk:
     """A house with Marta's chat that Ada closed a day ago, a mailbox, and the job."""
 
-    def __init__(self, house: House, clock: FixedClock, box: Mailbox, number: int) -> None:
+    def __init__(self, house: House, clock: FixedClock, box: Mailbox, number: int, files: Path) -> None:
         self.house, self.clock, self.box, self.number = house, clock, box, number
-        settings = Settings(smtp_host="127.0.0.1", smtp_port=box.port, smtp_tls="none")
-        self.letters = Letters(house.pool, post_of(settings), clock, house.desk)
+        self.settings = Settings(smtp_host="127.0.0.1", smtp_port=box.port, smtp_tls="none", secret=SECRET)
+        self.letters = Letters(
+            house.pool, post_of(self.settings), clock, house.desk, FileStore.local(files), self.settings
+        )
 
     async def address(self, email: str) -> None:
         await self.house.pool.execute("UPDATE customer SET email = $1 WHERE id = $2", email, MARTA.id)
@@ -37,14 +42,14 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(database: str, pool: asyncpg.Pool) -> AsyncIterator[Desk]:
+async def desk(database: str, pool: asyncpg.Pool, tmp_path: Path) -> AsyncIterator[Desk]:
     await cast.move_in(pool)
     clock = FixedClock(NOW)
     async with open_house(database, clock=clock) as house, mailbox() as box:
         number = await house.live()
         await house.close(number, ADA)
         clock.advance(DAY)
-        yield Desk(house, clock, box, number)
+        yield Desk(house, clock, box, number, tmp_path)
 
 
 @rule("LIFE-10")
@@ -66,7 +71,7 @@ async def test_with_an_address_the_reply_goes_by_mail_once_and_the_chat_stays_cl
     [mail] = desk.box.received
     assert mail.to == ["marta@mail.example"]
     message = message_from_bytes(mail.content, policy=policy.default)
-    assert "Here is your label." in str(message.get_content())
+    assert "Here is your label." in str(message)
     assert (await desk.house.now(desk.number)).state == "closed"
     assert await desk.last_line() == "Sent by e-mail to marta@mail.example"
 
@@ -78,10 +83,10 @@ async def test_a_mail_that_does_not_go_is_tried_again_and_at_last_shown_as_faile
     desk.box.closed = True
     for wait in WAITS:
         assert await desk.letters.send() == 0
-        assert "could not be sent" not in await desk.last_line()
+        assert "could not be delivered" not in await desk.last_line()
         desk.clock.advance(wait)
     await desk.letters.send()
-    assert "could not be sent" in await desk.last_line()
+    assert "could not be delivered" in await desk.last_line()
 
 
 @rule("LIFE-10")

@@ -1,0 +1,33 @@
+"""What a batch leaves for the customers: mails to be sent, surveys, and what they answered (LIFE-13, SUPERVISOR-4)."""
+
+from datetime import datetime
+
+from deskbell.domain.conversation import Change, Letter, Rating, Survey, Transcript
+from deskbell.kit.postgres import Connection
+from deskbell.store import letters, surveys
+
+
+class Outgoing:
+    def __init__(self) -> None:
+        self._letters: list[Letter] = []
+        self._transcripts: list[Transcript] = []
+        self._surveys: list[Survey] = []
+        self._ratings: list[Rating] = []
+
+    def note(self, change: Change) -> None:
+        self._letters.extend(change.letters)
+        self._transcripts.extend(change.transcripts)
+        self._surveys.extend(change.surveys)
+        if change.rating is not None:
+            self._ratings.append(change.rating)
+
+    async def save(self, connection: Connection, now: datetime) -> None:
+        """In the transaction of the changes, once they are written: each needs what was written before it."""
+        if self._letters:
+            await letters.save(connection, self._letters, now)
+        if self._surveys:
+            await surveys.ask(connection, self._surveys, now)
+        if self._transcripts:
+            await letters.save_transcripts(connection, self._transcripts, now)
+        for rating in self._ratings:
+            await surveys.rate(connection, rating, now)
