@@ -171,12 +171,18 @@ class Bench:
         real = self._plan("closed", writers, cookies, self.desk)
         limit_url = await _limit_database(db, dsn)
         limit = server.limit(self.data, limit_url)
-        self._adopt(await self._in_turns(db, real, limit, limit_url))
+        guests = [Visitor(str(c), c) for c in range(1, WRITERS + 1)]
+        bare = self._plan("closed", guests, [f"agent={n}" for n in range(AGENTS)], limit)
+        self._adopt(await self._in_turns(db, real, bare, limit, limit_url))
         real.kind, real.seconds = "open", self.scale.open_seconds
         times = []
         for _ in range(self.scale.open_runs):
             times.append(await self._real(db, real))
             self.say(_words("desk at 1,000/s", times[-1]))
+        bare.kind, bare.seconds = real.kind, real.seconds
+        least = await self._bare(bare, limit, limit_url)
+        self.say(_words("limit at 1,000/s", least))
+        self.figures.put("limit_ack_p50_ms", least.ack_p50)
         late = max(t.late_p99 for t in times)
         if late > LATE_MS:
             self.figures.remark(
@@ -201,11 +207,9 @@ class Bench:
         return [Visitor(guest.token, c) for guest, c in zip(guests, numbers, strict=True)]
 
     async def _in_turns(
-        self, db: asyncpg.Connection, real: Plan, limit: Process, limit_url: str
+        self, db: asyncpg.Connection, real: Plan, bare: Plan, limit: Process, limit_url: str
     ) -> list[tuple[float, float]]:
         """Desk, limit, desk, limit...: the machine's moods hit both alike."""
-        visitors = [Visitor(str(c), c) for c in range(1, WRITERS + 1)]
-        bare = self._plan("closed", visitors, [f"agent={n}" for n in range(AGENTS)], limit)
         pairs = []
         await self._real(db, msgspec.structs.replace(real, seconds=1.0))
         for _ in range(self.scale.rounds):

@@ -19,6 +19,7 @@ BUDGETS = {
     "limit_messages_per_s": Budget("1/s", None, None, more=True),
     "share_of_limit": Budget("", 0.4, 0.75, more=True),
     "ack_p50_ms": Budget("ms", 3, 1),
+    "limit_ack_p50_ms": Budget("ms", None, None),
     "ack_p99_ms": Budget("ms", 30, 10),
     "delivery_p99_ms": Budget("ms", 40, 15),
     "idle_socket_kib": Budget("KiB", 40, 24),
