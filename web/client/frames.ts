@@ -19,6 +19,14 @@ export interface File {
   preview?: boolean;
 }
 
+/** The message that another one quotes, and how it begins (CHAT-12). */
+export interface Quote {
+  seq: number;
+  by: Side | 'system';
+  name: string;
+  text: string;
+}
+
 export type EventName =
   | 'started'
   | 'queued'
@@ -53,6 +61,7 @@ export interface Entry {
   text?: string;
   html?: string;
   files?: File[];
+  quote?: Quote;
   event?: EntryEvent;
   /** Staff named in a comment. */
   mentions?: number[];
@@ -178,6 +187,7 @@ export interface Send {
   html?: string;
   files?: string[];
   seen?: number;
+  quote?: number;
 }
 export interface Start {
   t: 'start';
@@ -204,7 +214,7 @@ export type ClientFrame =
   | { t: 'follow'; all: boolean }
   | { t: 'delivered'; c: number; seq: number }
   | { t: 'read'; c: number; seq: number }
-  | { t: 'typing'; c: number; on: boolean }
+  | { t: 'typing'; c: number; on: boolean; text?: string }
   | { t: 'ping' }
   | { t: 'pong' };
 
@@ -216,6 +226,8 @@ export interface Ready {
   now: number;
   heartbeat: number;
   c?: number;
+  /** What is typed is shown to the team at once, and the widget must say so (CHAT-11). */
+  typing_preview?: boolean;
 }
 export interface EntryFrame {
   t: 'entry';
@@ -267,6 +279,7 @@ export interface TypingFrame {
   by: Side;
   name?: string;
   on: boolean;
+  text?: string;
 }
 /** What one person was told (TEAM-6): `c` is the conversation, `customer` whose it is. */
 export interface Notice {

@@ -1,5 +1,5 @@
 /** A thread as it is drawn: days, event lines, and groups of bubbles by one writer. Pure. */
-import type { Entry, File } from '../../client/frames';
+import type { Entry, File, Quote } from '../../client/frames';
 import type { Pending } from '../../client/pending';
 import { sameDay } from './format';
 
@@ -17,25 +17,42 @@ export type Item =
 
 const TOGETHER = 5 * 60_000;
 
+/** What is kept of an unsent reply for the screen. */
+export interface Note {
+  files: File[];
+  quote: Quote | null;
+}
+export function noteOf(pending: Pending): Note {
+  return { files: [], quote: null, ...(pending.note as Partial<Note> | undefined) };
+}
+
+/** An own reply as an entry before the server's own copy of it comes; null for what is no message. */
+export function ownEntry(
+  pending: Pending,
+  me: { id: number; name: string },
+): Omit<Entry, 'seq' | 'at'> | null {
+  const { frame } = pending;
+  if (frame.t !== 'send') return null;
+  const { files, quote } = noteOf(pending);
+  return {
+    kind: 'message',
+    by: 'agent',
+    by_id: me.id,
+    name: me.name,
+    id: frame.id,
+    ...(frame.text ? { text: frame.text } : {}),
+    ...(frame.html ? { html: frame.html } : {}),
+    ...(files.length ? { files } : {}),
+    ...(quote ? { quote } : {}),
+  };
+}
+
 /** Own unsent messages as entries at the end. */
 export function echoBubbles(echoes: readonly Pending[], me: { id: number; name: string }): Bubble[] {
   return echoes.flatMap((echo) => {
-    const { frame } = echo;
-    if (frame.t !== 'send') return [];
-    const files = (echo.note as { files?: File[] } | undefined)?.files;
-    const entry: Entry = {
-      seq: Number.MAX_SAFE_INTEGER,
-      kind: 'message',
-      by: 'agent',
-      by_id: me.id,
-      name: me.name,
-      id: frame.id,
-      at: echo.at,
-      ...(frame.text ? { text: frame.text } : {}),
-      ...(frame.html ? { html: frame.html } : {}),
-      ...(files?.length ? { files } : {}),
-    };
-    return [{ key: frame.id, entry, echo }];
+    const own = ownEntry(echo, me);
+    if (!own) return [];
+    return [{ key: echo.frame.id, entry: { ...own, seq: Number.MAX_SAFE_INTEGER, at: echo.at }, echo }];
   });
 }
 

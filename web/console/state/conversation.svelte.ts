@@ -7,6 +7,7 @@ import type {
   Entry,
   MarksFrame,
   May,
+  Quote,
   Row,
   TypingFrame,
 } from '../../client/frames';
@@ -43,6 +44,8 @@ const TYPING_LASTS = 6000;
 const HOLE_PATIENCE = 1500;
 const REFRESH_AFTER = 250;
 const OLDER = 50;
+const PAGE_BACK = 200;
+const PAGES_BACK = 10;
 
 export interface Wire {
   api: Api;
@@ -61,6 +64,10 @@ export class Conversation {
   status: 'loading' | 'ready' | 'error' | 'missing' = $state('loading');
   error = $state('');
   typing: string | null = $state(null);
+  /** What the customer is typing, while that is shown (CHAT-11). */
+  typed = $state('');
+  /** The message that the reply being written answers. */
+  quote: Quote | null = $state.raw(null);
   loadingOlder = $state(false);
   /** On the screen now. */
   active = false;
@@ -89,7 +96,7 @@ export class Conversation {
 
   leave(): void {
     this.active = false;
-    this.typing = null;
+    this.#stopTyping();
     clearTimeout(this.#refreshTimer);
     this.#wire.send({ t: 'unwatch', c: this.id });
   }
@@ -135,13 +142,24 @@ export class Conversation {
     this.#mend();
   }
 
-  async older(): Promise<void> {
+  /** Loads older lines until this one is here. False when there is no such message, or it is too far back. */
+  async reach(seq: number): Promise<boolean> {
+    for (let page = 0; page < PAGES_BACK && this.thread.more; page++) {
+      const first = this.thread.entries[0]?.seq ?? 0;
+      if (first <= seq) break;
+      await this.older(PAGE_BACK);
+      if (this.thread.entries[0]?.seq === first) break;
+    }
+    return this.thread.entries.some((entry) => entry.seq === seq && entry.kind === 'message');
+  }
+
+  async older(limit = OLDER): Promise<void> {
     const first = this.thread.entries[0];
     if (!first || !this.thread.more || this.loadingOlder) return;
     this.loadingOlder = true;
     try {
       const page = await this.#wire.api.get<Entries>(
-        `/api/conversations/${this.id}/entries?before=${first.seq}&limit=${OLDER}`,
+        `/api/conversations/${this.id}/entries?before=${first.seq}&limit=${limit}`,
       );
       this.#keep(merge(this.thread, page.entries, page.more));
     } catch {
@@ -154,7 +172,7 @@ export class Conversation {
   entry(entry: Entry): void {
     const fresh = entry.seq > this.head;
     this.#keep(merge(this.thread, [entry]));
-    if (entry.by === 'customer') this.typing = null;
+    if (entry.by === 'customer') this.#stopTyping();
     if (entry.kind === 'event') {
       if (entry.event?.name === 'closed') this.comments.forget();
       this.refreshSoon();
@@ -212,9 +230,17 @@ export class Conversation {
 
   type(frame: TypingFrame): void {
     if (frame.by !== 'customer') return;
+    this.#stopTyping();
+    if (!frame.on) return;
+    this.typing = frame.name ?? (this.detail?.customer.name || 'The customer');
+    this.typed = frame.text ?? '';
+    this.#typingTimer = setTimeout(() => this.#stopTyping(), TYPING_LASTS);
+  }
+
+  #stopTyping(): void {
     clearTimeout(this.#typingTimer);
-    this.typing = frame.on ? (frame.name ?? this.detail?.customer.name ?? 'The customer') : null;
-    if (frame.on) this.#typingTimer = setTimeout(() => (this.typing = null), TYPING_LASTS);
+    this.typing = null;
+    this.typed = '';
   }
 
   /** Everything up to the end is on the screen. Says so to the server once per number. */

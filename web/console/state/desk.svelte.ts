@@ -8,6 +8,7 @@ import {
   type File,
   type Me,
   type Nack,
+  type Quote,
   type Row,
   type ServerFrame,
 } from '../../client/frames';
@@ -16,9 +17,11 @@ import type { Line, Pending } from '../../client/pending';
 import { DeskSocket, type Status } from '../../client/socket';
 import { pageStore } from '../../client/storage';
 import { queryOf, type Filter } from '../lib/filters';
+import { noteOf, ownEntry } from '../lib/groups';
 import { mayLook, type Scope, type Sort, type Tab } from '../lib/placement';
 import { Actions } from './actions';
 import { Clock } from './clock.svelte';
+import { Composer } from './composer.svelte';
 import { Conversation, rowOf, type Wire } from './conversation.svelte';
 import { Drafts } from './drafts.svelte';
 import { Habits } from './habits.svelte';
@@ -39,6 +42,7 @@ export interface Reply {
   text: string;
   html?: string;
   files: File[];
+  quote: Quote | null;
 }
 
 /** What a signed-in member of staff has before them: wires the socket to lists, threads, team and sounds. */
@@ -47,9 +51,9 @@ export class Desk {
   line: Line = $state.raw([]);
   open: Conversation | null = $state.raw(null);
   /** The conversation the agent wants to write in: its reply box takes the focus. */
-  replyWanted: number | null = $state(null);
+  replyWanted: { c: number; what?: 'canned' | 'files' } | null = $state.raw(null);
   /** A failed message that goes back into the reply box. */
-  returned: { c: number; text: string; files: File[] } | null = $state.raw(null);
+  returned: { c: number; text: string; files: File[]; quote: Quote | null } | null = $state.raw(null);
   /** Grows when somebody adds or deletes a note on a customer. */
   notesChanged = $state(0);
   readonly own: Own;
@@ -63,6 +67,7 @@ export class Desk {
   readonly habits: Habits;
   readonly team: Team;
   readonly drafts: Drafts;
+  readonly composer: Composer;
   readonly timers: Timers;
   readonly actions: Actions;
   readonly news: News;
@@ -87,6 +92,7 @@ export class Desk {
     });
     this.habits = new Habits(api, me.settings.lists);
     this.timers = new Timers(api);
+    this.composer = new Composer(api);
     this.actions = new Actions(api, {
       act: (action) => this.act(action),
       changed: () => this.open?.refreshSoon(0),
@@ -175,8 +181,8 @@ export class Desk {
     if (upTo && card) card.see({ seq: upTo, count: card.row.customer_messages });
   }
 
-  wantReply(id: number): void {
-    this.replyWanted = id;
+  wantReply(c: number, what?: 'canned' | 'files'): void {
+    this.replyWanted = what ? { c, what } : { c };
   }
 
   // -- writing ------------------------------------------------------------------------------------------------
@@ -192,8 +198,9 @@ export class Desk {
         ...(reply.html ? { html: reply.html } : {}),
         ...(reply.files.length ? { files: reply.files.map((file) => file.id) } : {}),
         ...(seen ? { seen } : {}),
+        ...(reply.quote ? { quote: reply.quote.seq } : {}),
       },
-      { files: reply.files },
+      { files: reply.files, quote: reply.quote },
     );
   }
 
@@ -208,8 +215,7 @@ export class Desk {
   /** The text of a message that was not sent goes back to where it was written. */
   bringBack(c: number, echo: Pending): void {
     if (echo.frame.t !== 'send') return;
-    const files = (echo.note as { files?: File[] } | undefined)?.files ?? [];
-    this.returned = { c, text: echo.frame.text ?? '', files };
+    this.returned = { c, text: echo.frame.text ?? '', ...noteOf(echo) };
   }
 
   typing(c: number, on: boolean): void {
@@ -218,20 +224,8 @@ export class Desk {
 
   #acked(ack: Ack): void {
     const item = this.#outbox.line.find((one) => one.frame.id === ack.id);
-    if (item?.frame.t === 'send' && this.open?.id === ack.c) {
-      const { text, html, id } = item.frame;
-      const files = (item.note as { files?: File[] } | undefined)?.files;
-      this.open.acked(ack, {
-        kind: 'message',
-        by: 'agent',
-        by_id: this.me.id,
-        name: this.me.name,
-        id,
-        ...(text ? { text } : {}),
-        ...(html ? { html } : {}),
-        ...(files?.length ? { files } : {}),
-      });
-    }
+    const entry = item && ownEntry(item, this.me);
+    if (entry && this.open?.id === ack.c) this.open.acked(ack, entry);
     this.#outbox.ack(ack);
   }
 
@@ -380,6 +374,8 @@ export class Desk {
     if (what.includes('counts')) this.lists.countSoon();
     if (what.includes('customers')) this.lists.refreshSoon();
     if (what.includes('preferences')) void this.timers.load();
+    if (['canned_replies', 'session', 'team', 'preferences'].some((one) => what.includes(one)))
+      void this.composer.renew();
     if (what.includes('notices')) void this.news.bell.load();
     if (what.includes('notes')) this.notesChanged += 1;
     if (what.includes('session') || what.includes('preferences')) void this.own.reload();

@@ -1,4 +1,4 @@
-import type { File } from '../../client/frames';
+import type { File, Quote } from '../../client/frames';
 import type { KeyValue } from '../../client/storage';
 
 /** What is written but not sent in one conversation. `doc` is the editor's own form, absent while plain. */
@@ -6,6 +6,7 @@ export interface Draft {
   text: string;
   doc?: unknown;
   files?: File[];
+  quote?: Quote | null;
 }
 
 const MOST = 200;

@@ -2,11 +2,11 @@ import type { ListSettings } from '../../client/frames';
 import { parseFilter, queryOf, type Filter } from '../lib/filters';
 import { TABS, type Tab } from '../lib/placement';
 
-export type Manage = 'departments' | 'preferences' | 'tags' | 'staff' | 'sites';
+export type Manage = 'departments' | 'replies' | 'preferences' | 'tags' | 'staff' | 'sites';
 export type Place =
   { page: 'list'; tab: Tab; id: number | null } | { page: 'manage'; section: Manage } | { page: 'setup' };
 
-const SECTIONS: readonly string[] = ['departments', 'preferences', 'tags', 'staff', 'sites'];
+const SECTIONS: readonly string[] = ['departments', 'replies', 'preferences', 'tags', 'staff', 'sites'];
 
 export function parse(path: string): Place {
   const [head = '', rest = ''] = path.split('/').filter(Boolean);
@@ -23,6 +23,8 @@ export function pathOf(tab: Tab, id?: number | null): string {
 /** The address bar is the truth: what is shown follows it, and the back button works (LIST-1). */
 export class Router {
   place: Place = $state.raw(parse(location.pathname));
+  /** The message that a link points at (`#m17`), until it has been shown (CHAT-12). */
+  message: number | null = $state(null);
   /** What each list is narrowed by, as in the address; a tab that is left keeps its own (LIST-5). */
   queries: Readonly<Partial<Record<Tab, string>>> = $state.raw({});
 
@@ -33,6 +35,8 @@ export class Router {
 
   #read(): void {
     this.place = parse(location.pathname);
+    const named = /^#m([1-9]\d{0,9})$/.exec(location.hash)?.[1];
+    this.message = named === undefined ? null : Number(named);
     if (this.place.page === 'list') this.#narrow(this.place.tab, location.search);
   }
 
@@ -70,6 +74,7 @@ export class Router {
       else history.replaceState(null, '', address);
     }
     this.place = place;
+    this.message = null;
   }
 
   /** For `onclick` of a real link: plain clicks stay in the page, others are the browser's. */

@@ -17,6 +17,9 @@ import { Paragraph } from '@tiptap/extension-paragraph';
 import { Strike } from '@tiptap/extension-strike';
 import { Text } from '@tiptap/extension-text';
 import { Placeholder, UndoRedo } from '@tiptap/extensions';
+import { DOMParser } from '@tiptap/pm/model';
+import { htmlNodes } from '../../../ui/rich';
+import { slashAt, type CannedReply } from '../../lib/canned';
 
 export interface EditorOptions {
   element: HTMLElement;
@@ -28,6 +31,8 @@ export interface EditorOptions {
   send(): void;
   /** The text or the selection changed. */
   changed(edited: boolean): void;
+  /** A key before the editor sees it; true when it was meant for something else. */
+  key?(event: KeyboardEvent): boolean;
 }
 
 export function docOf(text: string): JSONContent {
@@ -94,6 +99,11 @@ export function createEditor(options: EditorOptions): Editor {
       keys(options),
     ],
     editorProps: {
+      handleKeyDown: (_, event) => {
+        if (!options.key?.(event)) return false;
+        event.preventDefault();
+        return true;
+      },
       attributes: {
         role: 'textbox',
         'aria-multiline': 'true',
@@ -167,4 +177,59 @@ export function linkAt(editor: Editor): string {
 /** Where a caret of plain text stands in the editor: each line is a paragraph of its own. */
 export function positionOf(text: string, caret: number): number {
   return caret + text.slice(0, caret).split('\n').length;
+}
+
+/** A `/` that calls the canned replies: the words after it, and where both stand. */
+export interface Slash {
+  words: string;
+  from: number;
+  to: number;
+}
+
+/** The one just before the caret, if there is one; never in code. */
+export function slashBefore(editor: Editor): Slash | null {
+  const { selection } = editor.state;
+  const { $from: at } = selection;
+  if (!selection.empty || !at.parent.isTextblock || editor.isActive('code') || editor.isActive('codeBlock'))
+    return null;
+  const found = slashAt(at.parent.textBetween(0, at.parentOffset, undefined, '\ufffc'));
+  return found && { words: found.words, from: at.pos - found.length, to: at.pos };
+}
+
+/** Opens the list of canned replies from a button. */
+export function typeSlash(editor: Editor): void {
+  const { $from: at } = editor.state.selection;
+  const before = at.parent.textBetween(0, at.parentOffset, undefined, '\ufffc');
+  editor
+    .chain()
+    .focus()
+    .insertContent(/\S$/.test(before) ? ' /' : '/')
+    .run();
+}
+
+/** Takes the place of the slash: formats as they are, `filled` puts values into every text. */
+export function putReply(
+  editor: Editor,
+  { from, to }: Pick<Slash, 'from' | 'to'>,
+  reply: Pick<CannedReply, 'text' | 'html'>,
+  filled: (text: string) => string,
+): void {
+  const blocks = reply.html ? blocksOf(editor, reply.html, filled) : docOf(filled(reply.text)).content!;
+  const [only] = blocks;
+  const inline = blocks.length === 1 && only!.type === 'paragraph';
+  editor
+    .chain()
+    .focus()
+    .deleteRange({ from, to })
+    .insertContent(inline ? (only!.content ?? []) : blocks)
+    .run();
+}
+
+/** Safe HTML as the editor's own form; values come in as text after it was read. */
+export function blocksOf(editor: Editor, html: string, filled: (text: string) => string): JSONContent[] {
+  const body = document.createElement('div');
+  body.append(htmlNodes(html));
+  const walker = document.createTreeWalker(body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) (walker.currentNode as Text).data = filled((walker.currentNode as Text).data);
+  return DOMParser.fromSchema(editor.schema).parse(body).toJSON().content as JSONContent[];
 }

@@ -1,7 +1,6 @@
 import { ApiError, type Api } from '../../../client/http';
-import { MAX_FILES, type File as Stored } from '../../../client/frames';
-
-const LARGEST = 25_000_000;
+import type { File as Stored } from '../../../client/frames';
+import type { Limits } from '../../state/composer.svelte';
 
 /** One file on its way: progress 0..1, then `stored`, or `problem` in words. */
 export class Upload {
@@ -24,10 +23,12 @@ export class Uploads {
   items: readonly Upload[] = $state.raw([]);
   problem = $state('');
   readonly #api: Api;
+  readonly #limits: () => Limits;
   readonly #changed: () => void;
 
-  constructor(api: Api, kept: Stored[], changed: () => void) {
+  constructor(api: Api, limits: () => Limits, kept: Stored[], changed: () => void) {
     this.#api = api;
+    this.#limits = limits;
     this.#changed = changed;
     this.restore(kept);
   }
@@ -47,19 +48,20 @@ export class Uploads {
       item.progress = 1;
       return item;
     });
-    this.items = [...this.items, ...items].slice(0, MAX_FILES);
+    this.items = [...this.items, ...items].slice(0, this.#limits().files);
   }
 
   add(files: Iterable<File>): void {
     this.problem = '';
+    const { files: most, file_mb } = this.#limits();
     for (const file of files) {
-      if (this.items.length >= MAX_FILES) {
-        this.problem = `A message holds at most ${MAX_FILES} files.`;
+      if (this.items.length >= most) {
+        this.problem = `A message holds at most ${most} files.`;
         return;
       }
       const item = new Upload(file.name || 'picture.png', file.size);
       this.items = [...this.items, item];
-      if (file.size > LARGEST) item.problem = 'Larger than 25 MB';
+      if (file.size > file_mb * 1024 * 1024) item.problem = `Larger than ${file_mb} MB`;
       else if (file.size === 0) item.problem = 'This file is empty';
       else void this.#send(item, file);
     }
