@@ -76,6 +76,23 @@ class Settings(BaseSettings):
     dkim_selector: str = ""
     dkim_key: Path | None = None
     """File with the private RSA key, PEM."""
+    imap_host: str = ""
+    """Server with the mailbox that is read; empty: no mail comes in."""
+    imap_port: int = Field(default=0, ge=0, le=65535)
+    """0: 993 with `tls`, else 143."""
+    imap_tls: Literal["tls", "starttls", "none"] = "tls"
+    """As smtp_tls: never falls back to plain text."""
+    imap_user: str = ""
+    imap_password: str = Field(default="", repr=False)
+    imap_mailbox: str = Field(default="INBOX", min_length=1, max_length=200)
+    imap_done: str = Field(default="", max_length=200)
+    """Folder that read mail is moved to; empty leaves it where it is, marked as seen."""
+    imap_poll_s: int = Field(default=60, ge=10, le=3600)
+    """How often a server without IDLE is asked."""
+    imap_max_mb: int = Field(default=35, ge=1, le=100)
+    """Of a larger mail only the beginning is taken, and the ticket says so."""
+    imap_auth_server: str = ""
+    """Name that our own mail server puts first into Authentication-Results; empty: nothing there is believed."""
 
     secret: str = Field(default="", repr=False)
     """Key for signatures, 32 characters or more; the same on all nodes. Empty: a file in the data folder."""
@@ -101,7 +118,7 @@ class Settings(BaseSettings):
             return tuple(ip_network(part.strip()) for part in value.split(",") if part.strip())
         return value
 
-    @field_validator("log", "log_format", "smtp_tls", mode="before")
+    @field_validator("log", "log_format", "smtp_tls", "imap_tls", mode="before")
     @classmethod
     def _lower(cls, value: Any) -> Any:
         return value.lower() if isinstance(value, str) else value

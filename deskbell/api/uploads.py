@@ -6,16 +6,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from litestar import Request
 from litestar.exceptions import ClientException
 
 from deskbell.api.ports import Edge
 from deskbell.api.problems import Problem
-from deskbell.kit import ids, sniff, text
-from deskbell.kit.files import preview_id
-from deskbell.kit.pictures import Picture, Pictures
+from deskbell.desk.filing import QUOTAS, Filing, NotTaken
+from deskbell.kit import text
 from deskbell.realtime import frames
 from deskbell.store import files, preferences
 from deskbell.store.files import StoredFile
@@ -25,17 +24,6 @@ GATHERED = MB
 PATIENCE_S = 60.0
 PATIENCE_PER_MB_S = 20.0  # 50 kB/s, a poor phone line
 DAY = timedelta(hours=24)
-
-
-class Quota(NamedTuple):
-    files: int
-    mb: int
-
-
-QUOTAS = {"customer": Quota(100, 500), "agent": Quota(2000, 10_000)}
-"""What one person may upload within DAY."""
-
-_pictures = Pictures()
 
 
 async def take(
@@ -52,7 +40,11 @@ async def take(
         path = folder / "file"
         size = await _receive(request, path, limit)
         await _check_quota(edge, owner, owner_id, size)
-        file = await _keep(edge, path, size, text.file_name(name), owner, owner_id)
+        filing = Filing(edge.pool, edge.files, edge.clock)
+        try:
+            file = await filing.keep(path, size, text.file_name(name), owner, owner_id)
+        except NotTaken as refusal:
+            raise Problem(415, "file_type", str(refusal)) from None
     return view(file)
 
 
@@ -113,52 +105,6 @@ async def _write(request: Request[Any, Any, Any], path: Path, limit_mb: int) -> 
                 gathered.clear()
         await asyncio.to_thread(file.write, bytes(gathered))
     return size
-
-
-async def _keep(edge: Edge, path: Path, size: int, name: str, owner: str, owner_id: int) -> StoredFile:
-    """The row first: if the machine dies before the bytes lie there, the sweep of loose files tidies up."""
-    kind = sniff.kind(await asyncio.to_thread(_head, path), name)
-    if not kind.allowed:
-        raise Problem(415, "file_type", "Programs cannot be sent. Put it into a ZIP file if you must.")
-    preview = path.with_name("preview.webp")
-    picture = await _pictures.preview(path, preview) if kind.type in sniff.PICTURES else None
-    file = StoredFile(
-        id=ids.public_id(),
-        owner=owner,
-        owner_id=owner_id,
-        conversation_id=None,
-        name=name,
-        size=size,
-        type=_shown_type(kind.type, picture),
-        width=picture.width if picture else None,
-        height=picture.height if picture else None,
-        preview=picture is not None and picture.made,
-        created_at=edge.clock.now(),
-    )
-    await files.add(edge.pool, file)
-    try:
-        await edge.files.put(file.id, path)
-        if file.preview:
-            await edge.files.put(preview_id(file.id), preview)
-    except BaseException:
-        await asyncio.shield(_undo(edge, file.id))
-        raise
-    return file
-
-
-def _shown_type(told: str, picture: Picture | None) -> str:
-    """What begins like a picture but cannot be drawn is something else."""
-    return sniff.OPAQUE if told in sniff.PICTURES and picture is None else told
-
-
-async def _undo(edge: Edge, file_id: str) -> None:
-    await edge.files.delete([file_id, preview_id(file_id)])
-    await files.forget(edge.pool, file_id)
-
-
-def _head(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file.read(sniff.HEAD)
 
 
 async def _check_quota(edge: Edge, owner: str, owner_id: int, size: int) -> None:

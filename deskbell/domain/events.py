@@ -145,9 +145,11 @@ _SENTENCES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
         f"Ticket by e-mail from {d['from']}" + (f" for {d['department']}" if d.get("department") else "")
     ),
     "mail_stranger": lambda d: (
-        f"It answers #{d['number']}, which {d['from']} is no part of: neither sees the other"
+        f"It was sent as an answer to #{d['number']}, but {d['from']} could not be matched to that: it stays apart"
     ),
-    "mail_elsewhere": lambda d: f"An answer came from another address, {d['from']}: it became #{d['number']}",
+    "mail_elsewhere": lambda d: (
+        f"{d['from']} sent an answer, but could not be matched to this customer: it became #{d['number']}"
+    ),
     "mail_auto": lambda d: (
         f"An automatic answer came from {d['from']}" + (f": {d['subject']}" if d.get("subject") else "")
     ),

@@ -75,6 +75,11 @@ def fold(text: str) -> Folded:
     return _signed([*before, *after], "\n".join(history).strip("\n"))
 
 
+def unsigned(text: str) -> Folded:
+    """Of a mail that begins something: its history is nowhere else, so only the signature is folded."""
+    return _signed(text.split("\n"), "")
+
+
 def _history(lines: list[str]) -> int | None:
     """Where the first quoted part begins, with the line that says who wrote it."""
     for place, line in enumerate(lines):

@@ -68,6 +68,8 @@ def sort_of(mail: Parsed, ours: Ours) -> Sort:
         or headers.first("precedence").lower() == "auto_reply"
     ):
         return "answer"
+    if declared not in ("", "no") and mail.refers_to:
+        return "answer"  # another desk's program acknowledges a mail of ours
     machine = (declared not in ("", "no")) or headers.first("precedence").lower() in _BULK
     machine = machine or headers.has("list-id") or headers.first("return-path") == "<>"
     suppressed = headers.has("x-auto-response-suppress") or mail.refers_to != ()

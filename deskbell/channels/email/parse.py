@@ -1,5 +1,6 @@
 """A mail from outside as plain values. Whatever comes in, something comes out; nothing is believed. Pure."""
 
+import hashlib
 import re
 from email import message_from_bytes
 from email.message import Message
@@ -87,6 +88,19 @@ def parse(raw: bytes, whole: int | None = None) -> Parsed:
     if found.left_out:
         found.notes.append(f"{found.left_out} further attachments are only in the original.")
     return _parsed(Headers(message), found)
+
+
+def fingerprint(mail: Parsed) -> str:
+    """The same for the same mail fetched, delivered or forwarded to us twice, another for any that says something else."""
+    files = " ".join(f"{file.name} {len(file.content)}" for file in mail.files)
+    whole = "\0".join(
+        (mail.message_id, mail.sender, mail.subject, mail.text, files, mail.headers.first("date"))
+    )
+    return f"mail-{short_digest(whole)}"
+
+
+def short_digest(value: str) -> str:
+    return hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()[:40]
 
 
 def _message(raw: bytes, found: _Found) -> Message:

@@ -47,4 +47,4 @@ CREATE INDEX inbound_mail_new ON inbound_mail (due_at, id) WHERE state = 'new';
 CREATE INDEX inbound_mail_fingerprint ON inbound_mail (fingerprint) WHERE fingerprint IS NOT NULL;
 CREATE INDEX inbound_mail_sender ON inbound_mail (sender, fetched_at);
 CREATE INDEX inbound_mail_conversation ON inbound_mail (conversation_id, seq) WHERE conversation_id IS NOT NULL;
-CREATE INDEX customer_by_email ON customer (email) WHERE email <> '';
+CREATE INDEX customer_by_email ON customer (lower(email)) WHERE email <> '';
