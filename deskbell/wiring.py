@@ -15,8 +15,10 @@ from deskbell.api.app import Application
 from deskbell.api.limits import Limits
 from deskbell.api.ports import Edge
 from deskbell.api.widget_chat import VisitorViews
+from deskbell.channels.base import WayIn
 from deskbell.desk.desk import Desk
 from deskbell.jobs.digest import Digests
+from deskbell.jobs.email_in import EmailIn
 from deskbell.jobs.letters import Letters
 from deskbell.jobs.sweep import sweep
 from deskbell.kit.clock import Clock, SystemClock
@@ -68,8 +70,17 @@ class Node:
         )
         self.digests = Digests(pool, post_of(settings), clock, settings.address)
         self.letters = Letters(pool, post_of(settings), clock, self.desk, self.edge.files, settings)
+        self.ways_in = ways_in(settings, pool, clock, self)
         messages = Buckets(settings.visitor_messages_per_s, settings.visitor_messages_burst, size=100_000)
         self.app = Application(self.edge, self.desk, messages)
+
+
+def ways_in(settings: Settings, pool: Pool, clock: Clock, node: Node) -> list[WayIn]:
+    """Besides the widget, which comes over HTTP. The one place that names them (CHANNEL-1)."""
+    ways: list[WayIn] = []
+    if settings.imap_host:
+        ways.append(EmailIn(settings, pool, node.edge.files, clock, node.desk))
+    return ways
 
 
 @asynccontextmanager
@@ -83,6 +94,7 @@ async def running(settings: Settings, clock: Clock, *, demo: bool = False) -> As
         _sweep(node, clock),
         _again_and_again("digests", node.digests.send, DIGEST_S),
         _again_and_again("letters", node.letters.send, LETTERS_S),
+        *(_again_and_again("way_in", way.run, 1) for way in node.ways_in),
     )
     tasks = [asyncio.create_task(work) for work in works]
     try:

@@ -1,0 +1,144 @@
+"""A real IMAP server (Debian's dovecot-imapd) for tests: in a folder of its own, on a port of its own, stopped by its pid."""
+
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from imapclient import IMAPClient  # type: ignore[import-untyped]
+
+PROGRAM = shutil.which("dovecot") or "/usr/sbin/dovecot"
+MISSING = "dovecot-imapd is not installed, and could not be: apt-get install dovecot-imapd"
+USER, PASSWORD = "support", "a secret of the mailbox"
+
+_CONFIG = """
+base_dir = {folder}/run
+state_dir = {folder}/state
+log_path = {folder}/log
+protocols = imap
+ssl = no
+listen = 127.0.0.1
+auth_mechanisms = plain login
+disable_plaintext_auth = no
+default_internal_user = {internal}
+default_internal_group = {group}
+default_login_user = {login}
+first_valid_uid = 1
+mail_location = maildir:{folder}/mail/%u
+mail_max_userip_connections = 50
+passdb {{
+  driver = passwd-file
+  args = scheme=PLAIN {folder}/users
+}}
+userdb {{
+  driver = static
+  args = uid={uid} gid={gid} home={folder}/mail
+}}
+service anvil {{
+  chroot =
+}}
+service imap-login {{
+  chroot =
+  inet_listener imap {{
+    port = {port}
+  }}
+  inet_listener imaps {{
+    port = 0
+  }}
+}}
+service stats {{
+  chroot =
+}}
+"""
+
+
+class ImapServer:
+    def __init__(self, folder: Path, port: int) -> None:
+        self.folder, self.port = folder, port
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What the desk is told of it."""
+        return {
+            "imap_host": "127.0.0.1",
+            "imap_port": self.port,
+            "imap_tls": "none",
+            "imap_user": USER,
+            "imap_password": PASSWORD,
+        }
+
+    def start(self) -> None:
+        self._process = subprocess.Popen(
+            [PROGRAM, "-F", "-c", str(self.folder / "dovecot.conf")], stdout=subprocess.DEVNULL
+        )
+        for _ in range(500):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return
+            time.sleep(0.02)
+        raise RuntimeError((self.folder / "log").read_text())
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.send_signal(signal.SIGTERM)
+            self._process.wait(20)
+            self._process = None
+
+    @contextmanager
+    def client(self) -> Iterator[Any]:
+        with IMAPClient("127.0.0.1", self.port, ssl=False) as client:
+            client.login(USER, PASSWORD)
+            yield client
+
+    def deliver(self, *mails: bytes, folder: str = "INBOX") -> None:
+        with self.client() as client:
+            for mail in mails:
+                client.append(folder, mail.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"))
+
+    def flags(self, folder: str = "INBOX") -> list[tuple[bytes, ...]]:
+        """Of every mail in a folder."""
+        with self.client() as client:
+            client.select_folder(folder, readonly=True)
+            found = client.fetch(client.search(), ["FLAGS"])
+            return [tuple(one[b"FLAGS"]) for one in found.values()]
+
+
+@contextmanager
+def imap_server() -> Iterator[ImapServer]:
+    with tempfile.TemporaryDirectory(prefix="imap-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        (folder / "mail").mkdir()
+        root = os.geteuid() == 0
+        mine = pwd.getpwnam("mail") if root else pwd.getpwuid(os.geteuid())
+        os.chown(folder / "mail", mine.pw_uid, mine.pw_gid)
+        (folder / "users").write_text(f"{USER}:{PASSWORD}\n")
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        (folder / "dovecot.conf").write_text(
+            _CONFIG.format(
+                folder=folder,
+                port=port,
+                uid=mine.pw_uid,
+                gid=mine.pw_gid,
+                internal="dovecot" if root else mine.pw_name,
+                group="dovecot" if root else str(mine.pw_gid),
+                login="dovenull" if root else mine.pw_name,
+            )
+        )
+        server = ImapServer(folder, port)
+        try:
+            server.start()
+            yield server
+        finally:
+            server.stop()
