@@ -1,4 +1,4 @@
-"""A real IMAP server (Debian's dovecot-imapd) for tests: in a folder of its own, on a port of its own, stopped by its pid."""
+"""A real IMAP server (dovecot-imapd of Debian) for tests: in its own folder, on its own port, stopped by its pid."""
 
 import os
 import pwd

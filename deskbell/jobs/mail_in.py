@@ -64,10 +64,14 @@ class MailIn:
         self._wake.set()
 
     async def run(self) -> None:
-        """Until cancelled; one node at a time works."""
+        """Until cancelled; one node at a time works. What was put aside gets another chance at each start."""
+        reopened = False
         while True:
             self._wake.clear()
             try:
+                if not reopened:
+                    await inbound.reopen(self._pool, self._clock.now())
+                    reopened = True
                 await self.work()
             except AWAY as error:
                 log.warning("mail_waits", error=type(error).__name__)
@@ -101,8 +105,6 @@ class MailIn:
         now = self._clock.now()
         try:
             outcome = await self._work_on(arrived)
-        except AWAY:
-            raise
         except Refused as refused:
             await self._again(arrived, refused.code)
             return False

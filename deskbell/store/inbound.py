@@ -37,6 +37,8 @@ _NEXT = "SELECT min(due_at) FROM inbound_mail WHERE state = 'new'"
 _LATER = "UPDATE inbound_mail SET due_at = $2, tries = tries + $3, error = $4 WHERE id = $1"
 _ASIDE = "UPDATE inbound_mail SET state = 'aside', error = $2, tries = tries + 1, done_at = $3 WHERE id = $1"
 
+_REOPEN = "UPDATE inbound_mail SET state = 'new', tries = 0, due_at = $1 WHERE state = 'aside'"
+
 _KNOW = "UPDATE inbound_mail SET fingerprint = $2, sender = $3 WHERE id = $1"
 _DOUBLE = """
 SELECT EXISTS (SELECT FROM inbound_mail WHERE fingerprint = $2 AND id <> $1 AND state = 'done' AND outcome <> 'double')"""
@@ -180,6 +182,11 @@ async def later(db: Database, mail_id: int, at: datetime, error: str, *, counts:
 async def aside(db: Database, mail_id: int, error: str, now: datetime) -> None:
     """Nothing could be done with it, however often it was tried; it stays and is counted."""
     await db.execute(_ASIDE, mail_id, error[:500], now)
+
+
+async def reopen(db: Database, now: datetime) -> None:
+    """Try once more with everything that was put aside."""
+    await db.execute(_REOPEN, now)
 
 
 async def know(db: Database, mail_id: int, fingerprint: str, sender: str) -> bool:

@@ -7,9 +7,9 @@ import asyncpg
 import pytest
 
 from deskbell.domain.people import Customer
-from deskbell.store import mails
+from deskbell.store import inbound, mails
 from tests import cast
-from tests.cast import ADA, HOUR, MARTA, MINUTE, NOW, SUPPORT
+from tests.cast import ADA, HOUR, MARTA, NOW, SUPPORT
 from tests.jobs.mail_house import BASE, MALLORYS, MARTAS, MailHouse, mail, mail_house
 from tests.rules import rule
 
@@ -116,6 +116,7 @@ async def test_mail_nobody_can_place_becomes_a_ticket_of_the_department_it_went_
     row = await desk.pool.fetchrow(
         "SELECT name, email, email_verified FROM customer ORDER BY id DESC LIMIT 1"
     )
+    assert row is not None
     assert tuple(row) == ("Zoe", "zoe@home.test", False)
 
 
@@ -217,7 +218,8 @@ async def test_a_mail_that_cannot_be_worked_on_stops_no_other_and_is_put_aside_a
         desk.clock.advance(24 * HOUR)
         await desk.work()
     assert await desk.pool.fetchval("SELECT state FROM inbound_mail WHERE uid = $1", lost) == "aside"
-    assert "1 mails could not be read" not in (await desk.way.state()).error or True
+    await inbound.reopen(desk.pool, desk.clock.now())
+    assert await desk.work(lost) == [""]
 
 
 @rule("TICKET-9")
@@ -226,10 +228,12 @@ async def test_a_mailed_answer_shows_in_the_widget_without_what_only_staff_see(d
     ear = desk.house.ear(Customer(MARTA.id), number)
     staff = desk.house.ear(cast.SVEN, number)
     await desk.arrive(mail("By mail", to=desk.address(number)))
-    desk.house.hub.flush()
-    assert "By mail" in str(ear.frames)
-    assert "'mail'" not in str(ear.frames)
-    assert "'mail'" in str(staff.frames)
+    [public], [shown] = (
+        [f["e"] for f in ears.heard("entry") if "mail" in f["e"].get("text", "")] for ears in (ear, staff)
+    )
+    assert public["text"] == "By mail"
+    assert "mail" not in public
+    assert shown["mail"]["from"] == MARTAS
 
 
 @rule("CHANNEL-4")
@@ -292,4 +296,3 @@ Hello
 
 
 _bounces = iter(range(1_000_000))
-assert MINUTE

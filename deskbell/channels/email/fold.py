@@ -16,7 +16,7 @@ _QUOTED = re.compile(r"\s{0,3}(>|\|>)")
 _WROTE = re.compile(
     r"(wrote|writes|schrieb|schreibt|a écrit|écrit|escribió|ha scritto|schreef|escreveu|skrev|napisał(\(a\)|a)?|"
     r"napsal(\(a\)|a)?|kirjoitti|írta|a scris|yazdı|пише[тш]?|писал(\(а\)|а)?|написав(\(ла\))?|έγραψε|كتب|כתב|"
-    r"写道|寫道|のメール|書きました|wrote the following|님이 작성|shkroi)\b?[^:：]{0,200}[:：]\s*$",
+    r"写道|寫道|のメール|書きました|wrote the following|님이 작성|shkroi)[^:：]{0,200}[:：]\s*$",
     re.IGNORECASE,
 )
 _BEGINS = re.compile(
