@@ -148,7 +148,7 @@ _SENTENCES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
         f"It was sent as an answer to #{d['number']}, but {d['from']} could not be matched to that: it stays apart"
     ),
     "mail_elsewhere": lambda d: (
-        f"{d['from']} sent an answer, but could not be matched to this customer: it became #{d['number']}"
+        f"An answer from {d['from']} could not be matched to this customer: it became #{d['number']}"
     ),
     "mail_auto": lambda d: (
         f"An automatic answer came from {d['from']}" + (f": {d['subject']}" if d.get("subject") else "")
