@@ -25,7 +25,9 @@ from deskbell.api import (
     profiles,
     routes,
     tickets,
+    visitors,
     widget_chat,
+    widget_visit,
 )
 from deskbell.api.ports import Edge
 from deskbell.api.security import Guard
@@ -75,7 +77,9 @@ def make_routes() -> Litestar:
         *notifications.route_handlers,
         *profiles.route_handlers,
         *tickets.route_handlers,
+        *visitors.route_handlers,
         *widget_chat.route_handlers,
+        *widget_visit.route_handlers,
     ]
     return Litestar(
         route_handlers=handlers,

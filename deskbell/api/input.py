@@ -32,6 +32,7 @@ class Starting(Protocol):
     email: str
     department: int | None
     fields: dict[str, str]
+    greeting: str
 
 
 def customer_text(text: str) -> str:
@@ -49,8 +50,15 @@ def formatted(text: str, html: str | None) -> tuple[str, str | None]:
     return rich.text.strip(), rich.html if "<" in bare else None
 
 
-def start_command(customer: Customer, site_id: int, start: Starting, address: str) -> StartChat:
-    """`address`: what counts as one client. Raises BadText."""
+def start_command(
+    directory: Directory, customer: Customer, site_id: int, start: Starting, address: str
+) -> StartChat:
+    """`address`: what counts as one client. `greeting` names a trigger of the site, whose own text counts.
+
+    Raises BadText.
+    """
+    site = directory.sites.get(site_id)
+    triggers = site.triggers if site is not None else ()
     email = start.email.strip()
     return StartChat(
         actor=customer,
@@ -64,6 +72,7 @@ def start_command(customer: Customer, site_id: int, start: Starting, address: st
         email=words.email(email) if email else "",
         address=address,
         fields=tuple((words.name(k, 40), words.clean(v, 1000)) for k, v in sorted(start.fields.items())),
+        greeting=next((t["text"] for t in triggers if t["id"] == start.greeting), ""),
     )
 
 

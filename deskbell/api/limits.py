@@ -15,6 +15,7 @@ class Limits:
         self._sign_in_pair = Buckets(rate=1 / 20, burst=6)
         self._setup = Buckets(rate=0.1, burst=10)
         self._session = Buckets(rate=0.5, burst=60)
+        self._visit = Buckets(rate=20, burst=200)
         self._upload = Buckets(rate=0.5, burst=30)
 
     def before_sign_in(self, address: str, email: str, now: float) -> None:
@@ -41,6 +42,10 @@ class Limits:
     def before_visitor(self, address: str, now: float) -> None:
         """A new visitor's session from this address."""
         self._take(now, (self._session, limit_key(address)))
+
+    def before_visit(self, address: str, now: float) -> None:
+        """A report of a page; many people may share an address."""
+        self._take(now, (self._visit, limit_key(address)))
 
     def before_upload(self, who: tuple[str, int], now: float) -> None:
         self._take(now, (self._upload, who))

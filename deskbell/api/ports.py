@@ -31,6 +31,9 @@ class Signals(Protocol):
     def settings_changed(self, staff_id: int) -> None:
         """Somebody's own settings are others now: tell their devices."""
 
+    async def visitor_left(self, customer_id: int) -> None:
+        """Somebody signed out on a site: their open sockets close, and come back only with a token that counts."""
+
     async def changed(self, what: str) -> None:
         """One of the words of the `changed` frame: lists to be fetched again."""
 

@@ -208,46 +208,6 @@ class Form(Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
     fields: Annotated[list[FormField], Meta(max_length=10)] = field(default_factory=list)
 
 
-Origins = Annotated[list[Annotated[str, Meta(max_length=300)]], Meta(max_length=50)]
-
-
-class SiteNew(Body):
-    name: Name
-    active: bool = True
-    allowed_origins: Origins = field(default_factory=list)
-    departments: Ids = field(default_factory=list)
-    look: Look = field(default_factory=Look)
-    texts: Texts = field(default_factory=Texts)
-    form: Form = field(default_factory=Form)
-
-
-class SiteChange(Body):
-    name: Name | UnsetType = UNSET
-    active: bool | UnsetType = UNSET
-    allowed_origins: Origins | UnsetType = UNSET
-    departments: Ids | UnsetType = UNSET
-    look: Look | UnsetType = UNSET
-    texts: Texts | UnsetType = UNSET
-    form: Form | UnsetType = UNSET
-
-
-class SiteView(Struct, frozen=True, kw_only=True):
-    id: int
-    key: str
-    name: str
-    active: bool
-    allowed_origins: list[str]
-    departments: list[int]
-    look: Look
-    texts: Texts
-    form: Form
-    snippet: str
-
-
-class SiteList(Struct, frozen=True):
-    sites: list[SiteView]
-
-
 class PastConversation(Struct, frozen=True):
     """`owner`: who has it, or had it last; `at`: when it began."""
 
@@ -356,9 +316,17 @@ class PreferenceList(Struct, frozen=True):
     preferences: list[PreferenceView]
 
 
+VisitorKey = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{22,64}$")]
+
+
 class VisitorStart(Body):
+    """`visitor`: the key by which the page around the frame reports; `identity`: a JWT of the site (VISITOR-6)."""
+
     site: Annotated[str, Meta(max_length=64)]
     token: Secret | None = None
+    visitor: VisitorKey | None = None
+    zone: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_+/-]{0,64}$")] = ""
+    identity: Annotated[str, Meta(min_length=1, max_length=4_096)] | None = None
 
 
 class WidgetDepartment(Struct, frozen=True):

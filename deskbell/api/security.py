@@ -24,6 +24,9 @@ DRAINED_BYTES = 4 * 1024 * 1024
 JSON_DEPTH = 32
 BODY_WITHIN_S = 20.0
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+REPORTS = frozenset({"/api/widget/visit"})
+"""From pages of other origins, which the handler checks against the site's; no cookie and no token comes with them."""
+REPORT_BYTES = 32 * 1024
 UPLOADS = frozenset({"/api/files", "/api/widget/files"})
 API_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 YEAR = 365 * 24 * 3600
@@ -60,6 +63,8 @@ class Guard:
         headers, path = _decoded(scope), scope["path"]
         if headers.get("content-encoding", "identity").lower() != "identity":
             raise Problem(415, "encoding", "Compressed requests are not taken.")
+        if path in REPORTS:
+            return _replay(await _read(headers, receive, REPORT_BYTES), receive)
         check_origin(headers, self._settings, needed=not path.startswith("/api/widget/"))
         if (
             path.startswith("/api/")
@@ -137,11 +142,11 @@ def _decoded(scope: Scope) -> dict[str, str]:
     return found
 
 
-async def _read(headers: Mapping[str, str], receive: Receive) -> bytes:
-    """The whole body, at most JSON_BYTES of it, before anything looks into it."""
+async def _read(headers: Mapping[str, str], receive: Receive, most: int = JSON_BYTES) -> bytes:
+    """The whole body, at most `most` bytes of it, before anything looks into it."""
     announced = headers.get("content-length", "")
     if announced.isdecimal() and int(announced[:12]) > DRAINED_BYTES:
-        raise _too_big()
+        raise _too_big(most)
     content, size, more = bytearray(), 0, True
     try:
         async with asyncio.timeout(BODY_WITHIN_S):
@@ -152,19 +157,19 @@ async def _read(headers: Mapping[str, str], receive: Receive) -> bytes:
                 part = message.get("body", b"")
                 size += len(part)
                 more = message.get("more_body", False)
-                if size <= JSON_BYTES:
+                if size <= most:
                     content += part
                 elif size > DRAINED_BYTES:
-                    raise _too_big()
+                    raise _too_big(most)
     except TimeoutError:
         raise Problem(408, "slow", f"The request did not arrive within {BODY_WITHIN_S:g} seconds.") from None
-    if size > JSON_BYTES:
-        raise _too_big()
+    if size > most:
+        raise _too_big(most)
     return bytes(content)
 
 
-def _too_big() -> Problem:
-    return Problem(413, "too_big", f"A request may have at most {JSON_BYTES // 1024} KiB.", limit=JSON_BYTES)
+def _too_big(most: int) -> Problem:
+    return Problem(413, "too_big", f"A request may have at most {most // 1024} KiB.", limit=most)
 
 
 def _check_json(headers: Mapping[str, str], content: bytes) -> None:

@@ -11,19 +11,17 @@ from msgspec import UNSET
 
 from deskbell.api import auth
 from deskbell.api.auth import StaffUser
+from deskbell.api.identity import secret_of
 from deskbell.api.ports import Edge, Here
 from deskbell.api.problems import Problem, not_found
 from deskbell.api.schemas import (
     Form,
     FormField,
     Look,
-    SiteChange,
-    SiteList,
-    SiteNew,
-    SiteView,
     SmallIdInPath,
     Texts,
 )
+from deskbell.api.site_schemas import IdentitySecret, SiteChange, SiteList, SiteNew, SiteTrigger, SiteView
 from deskbell.kit import ids, text
 from deskbell.store import departments, sites
 from deskbell.store.sites import Site
@@ -62,6 +60,18 @@ async def change(
     return _view(edge, changed)
 
 
+@post("/api/sites/{site_id:int}/identity-secret", status_code=200)
+async def renew_secret(site_id: SmallIdInPath, staff_user: StaffUser, edge: Here) -> IdentitySecret:
+    """A new secret for signing this site's users (VISITOR-6), shown this once; the one before counts no more."""
+    auth.allow(staff_user, "sites")
+    site = await sites.get(edge.pool, site_id)
+    version = None if site is None else await sites.renew_identity(edge.pool, site_id)
+    if site is None or version is None:
+        raise not_found("site")
+    await edge.signals.changed("sites")
+    return IdentitySecret(secret_of(edge.secret, site, version))
+
+
 async def _cleaned(edge: Edge, given: dict[str, Any]) -> dict[str, Any]:
     """What was given of a site, as it is stored."""
     values = dict(given)
@@ -74,10 +84,22 @@ async def _cleaned(edge: Edge, given: dict[str, Any]) -> dict[str, Any]:
         raise Problem(400, "department", "One of these departments does not exist.", field="departments")
     if "form" in values:
         values["form"] = _form(values["form"])
+    if "triggers" in values:
+        values["triggers"] = [_trigger(one) for one in values["triggers"]]
     if "texts" in values:
         texts = msgspec.structs.asdict(values["texts"])
         values["texts"] = Texts(**{name: text.clean(words, 500) for name, words in texts.items()})
     return values
+
+
+def _trigger(trigger: SiteTrigger) -> dict[str, Any]:
+    cleaned = msgspec.structs.replace(
+        trigger,
+        id=trigger.id or ids.public_id()[:8],
+        page=text.name(trigger.page, 200, "The part of the address"),
+        text=text.needed_name(trigger.text, 300, "The greeting"),
+    )
+    return msgspec.structs.asdict(cleaned)
 
 
 def _form(form: Form) -> Form:
@@ -120,8 +142,11 @@ def _view(edge: Edge, site: Site) -> SiteView:
         look=msgspec.convert(site.look, Look),
         texts=msgspec.convert(site.texts, Texts),
         form=msgspec.convert(site.form, Form),
+        tracking=site.tracking,
+        triggers=[SiteTrigger(**one) for one in site.triggers],
+        signs=site.identity_version > 0,
         snippet=f'<script src="{edge.settings.address}/widget.js" data-site="{site.key}" async></script>',
     )
 
 
-route_handlers = [everyone, add, change]
+route_handlers = [everyone, add, change, renew_secret]

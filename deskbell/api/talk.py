@@ -18,6 +18,7 @@ from deskbell.kit.text import BadText, clean
 from deskbell.realtime import frames
 from deskbell.realtime.actions import Action
 from deskbell.realtime.connection import Connection
+from deskbell.realtime.presence_frames import FollowVisitors
 from deskbell.store import conversations
 from deskbell.store.customers import Visitor
 
@@ -165,7 +166,7 @@ class VisitorTalk:
         raise Refused("bad_frame", "Hello was said already.")
 
     def _beginning(self, frame: frames.Start) -> StartChat:
-        command = start_command(self._me, self._visitor.site_id, frame, self._address)
+        command = start_command(self._desk.directory, self._me, self._visitor.site_id, frame, self._address)
         check_form(self._desk.directory, command, self._visitor)
         return command
 
@@ -229,6 +230,7 @@ class StaffTalk:
         for department_id in self.connection.departments | {0}:
             hub.join(hub.departments, department_id, self.connection)
         self.connection.push(frames.encode(ready))
+        self._desk.customers_here.greet(self.connection)
         await self._desk.presence.arrived(self._me.id)
 
     async def watch(self, conversation_id: int, since: int | None) -> None:
@@ -272,6 +274,12 @@ class StaffTalk:
             raise Refused("forbidden", "Only supervisors follow everybody's conversations.")
         members = self._desk.hub.supervisors
         (members.add if frame.all else members.discard)(self.connection)
+
+    async def follow_visitors(self, frame: FollowVisitors) -> None:
+        if frame.on:
+            await self._desk.live_visitors.follow(self.connection)
+        else:
+            self._desk.live_visitors.unfollow(self.connection)
 
     async def delivered(self, frame: frames.Delivered) -> None:
         self._desk.marker.note(frame.c, self._me.id, delivered=frame.seq)
@@ -327,6 +335,7 @@ _STAFF: dict[type, Callable[[StaffTalk, Any], Awaitable[None]]] = {
     frames.Watch: StaffTalk.look,
     frames.Unwatch: StaffTalk.unwatch,
     frames.Follow: StaffTalk.follow,
+    FollowVisitors: StaffTalk.follow_visitors,
     frames.Delivered: StaffTalk.delivered,
     frames.Read: StaffTalk.read,
     frames.Typing: StaffTalk.type,

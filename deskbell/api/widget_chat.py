@@ -27,6 +27,7 @@ from deskbell.realtime.frames import (
     Seq,
     ShortText,
     Text,
+    TriggerId,
     VisitorView,
 )
 from deskbell.store import conversations
@@ -51,6 +52,7 @@ class VisitorBegin(Body):
     email: ShortText = ""
     department: int | None = None
     fields: Fields = field(default_factory=dict)
+    greeting: TriggerId = ""
 
 
 class VisitorClose(Body):
@@ -101,7 +103,8 @@ async def start(
 ) -> Acked:
     _take(messages, visitor.customer_id)
     address = client_key(request, edge.settings)
-    command = start_command(Customer(visitor.customer_id), visitor.site_id, data, address)
+    me = Customer(visitor.customer_id)
+    command = start_command(desk.directory, me, visitor.site_id, data, address)
     check_form(desk.directory, command, visitor)
     return acked(data.id, await desk.perform(command))
 

@@ -7,9 +7,13 @@ from litestar import Request, post
 from litestar.params import JSONBody
 
 from deskbell.api import auth
+from deskbell.api.auth import VisitorUser
+from deskbell.api.identity import proven_by
 from deskbell.api.ports import Edge, Here
-from deskbell.api.problems import not_found
+from deskbell.api.problems import Problem, not_found
+from deskbell.api.said import key_hash, shown
 from deskbell.api.schemas import (
+    Body,
     Boot,
     BootCustomer,
     Form,
@@ -23,9 +27,10 @@ from deskbell.api.widget_open import Answers, look_up
 from deskbell.kit import ids
 from deskbell.kit.clock import milliseconds
 from deskbell.realtime.frames import MAX_FILES, MAX_TEXT
-from deskbell.store import customers, sites
+from deskbell.store import customers, identities, sites, visits
 from deskbell.store.customers import Visitor
 from deskbell.store.sites import Site
+from deskbell.store.visits import Arrival
 
 
 @post("/api/widget/session", status_code=200)
@@ -34,12 +39,11 @@ async def begin(request: Request[Any, Any, Any], data: JSONBody[VisitorStart], e
     site = await sites.by_key(edge.pool, data.site) if "\x00" not in data.site else None
     if site is None or not site.active:
         raise not_found("site")
-    token = data.token or ""
-    visitor = await auth.find_visitor(edge.pool, token, edge.clock.now())
-    if visitor is not None and visitor.site_id == site.id:
-        await customers.touch(edge.pool, ids.digest(token), edge.clock.now())
-    else:
-        token, visitor = await _newcomer(request, edge, site)
+    arrival = _arrival(request, edge, site, data)
+    token, visitor = await _who(edge, site, data, arrival)
+    key = None if data.visitor is None else key_hash(site.id, data.visitor)
+    async with edge.pool.acquire() as connection, connection.transaction():
+        await visits.arrive(connection, visitor.customer_id, key, arrival, edge.clock.now())
     answers = await look_up(edge, site)
     opens_at = answers.state.opens_at
     return Boot(
@@ -55,13 +59,78 @@ async def begin(request: Request[Any, Any, Any], data: JSONBody[VisitorStart], e
     )
 
 
-async def _newcomer(request: Request[Any, Any, Any], edge: Edge, site: Site) -> tuple[str, Visitor]:
-    now = edge.clock.now()
-    edge.limits.before_visitor(auth.client_address(request, edge.settings), now.timestamp())
+def _arrival(request: Request[Any, Any, Any], edge: Edge, site: Site, data: VisitorStart) -> Arrival:
+    return Arrival(
+        site.id,
+        auth.client_address(request, edge.settings),
+        shown(request.headers.get("user-agent", ""), 300),
+        _language(request.headers.get("accept-language", "")),
+        data.zone,
+    )
+
+
+async def _who(edge: Edge, site: Site, data: VisitorStart, arrival: Arrival) -> tuple[str, Visitor]:
+    """The token that counts from now on, and whose it is."""
+    now, token = edge.clock.now(), data.token or ""
+    visitor = await auth.find_visitor(edge.pool, token, now)
+    if visitor is not None and visitor.site_id != site.id:
+        visitor = None
+    if data.identity is not None:
+        return await _proven(edge, site, data.identity, token if visitor else None, arrival)
+    if visitor is not None:
+        await customers.touch(edge.pool, ids.digest(token), now)
+        return token, visitor
+    edge.limits.before_visitor(arrival.ip, now.timestamp())
     token = ids.token()
-    locale = _language(request.headers.get("accept-language", ""))
-    customer_id = await customers.add(edge.pool, ids.digest(token), site.id, locale, now)
+    key = None if data.visitor is None else key_hash(site.id, data.visitor)
+    customer_id = None if key is None else await visits.claim(edge.pool, key)
+    if customer_id is not None:
+        await customers.move_in(edge.pool, ids.digest(token), customer_id, site.id, now)
+    else:
+        customer_id = await customers.add(edge.pool, ids.digest(token), site.id, arrival.locale, now)
     return token, Visitor(customer_id, site.id, "", "")
+
+
+async def _proven(
+    edge: Edge, site: Site, signed: str, token: str | None, arrival: Arrival
+) -> tuple[str, Visitor]:
+    """Whom the site has signed (VISITOR-6). Raises Problem 401 `identity`, with nothing changed."""
+    now, fresh = edge.clock.now(), ids.token()
+    edge.limits.before_visitor(arrival.ip, now.timestamp())
+    proven = proven_by(edge.secret, site, signed, now)
+    async with edge.pool.acquire() as connection, connection.transaction():
+        try:
+            settled = await identities.settle(
+                connection,
+                site.id,
+                proven,
+                None if token is None else ids.digest(token),
+                ids.digest(fresh),
+                arrival.locale,
+                now,
+            )
+        except PermissionError:
+            raise Problem(401, "identity", "This identity was signed before the last sign-out.") from None
+    if token is None or settled.moved:
+        token = fresh
+    visitor = await auth.find_visitor(edge.pool, token, now)
+    assert visitor is not None
+    await edge.signals.changed("customers")
+    return token, visitor
+
+
+class Goodbye(Body):
+    """Nothing is asked for."""
+
+
+@post("/api/widget/logout", status_code=204)
+async def leave(
+    request: Request[Any, Any, Any], data: JSONBody[Goodbye], visitor: VisitorUser, edge: Here
+) -> None:
+    """The site's user has signed out: this token, and every JWT signed before now for that user, is worth nothing."""
+    async with edge.pool.acquire() as connection, connection.transaction():
+        await identities.sign_out(connection, ids.digest(auth.bearer(request)), edge.clock.now())
+    await edge.signals.visitor_left(visitor.customer_id)
 
 
 def _language(header: str) -> str:
@@ -85,4 +154,4 @@ def widget_site(site: Site, answers: Answers) -> WidgetSite:
     )
 
 
-route_handlers = [begin]
+route_handlers = [begin, leave]

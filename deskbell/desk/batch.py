@@ -10,9 +10,11 @@ import structlog
 
 from deskbell.domain.closing import loses_comments
 from deskbell.domain.commands import (
+    Beginning,
     CloseConversation,
     Command,
     LinkTicket,
+    StartByAgent,
     StartChat,
     TimeIsUp,
     TurnIntoTicket,
@@ -28,6 +30,7 @@ from deskbell.domain.errors import NotFound, Refused
 from deskbell.domain.facts import Facts, FileFact
 from deskbell.domain.lifecycle import begin, decide
 from deskbell.domain.standing import Block, Merge, Standing
+from deskbell.domain.visits import approach
 from deskbell.kit.postgres import Connection
 from deskbell.realtime.publication import Publication, pack
 from deskbell.store import attachments, changes, standing
@@ -96,13 +99,13 @@ class Batch:
 
     async def lock(self, connection: Connection) -> None:
         """Lock every conversation the batch touches, then look what was answered before (in that order)."""
-        starts = [task.command for task in self._tasks if isinstance(task.command, StartChat)]
+        starts = [task.command for task in self._tasks if isinstance(task.command, Beginning)]
         if starts:
-            pairs = [(start.actor.id, start.client_id) for start in starts]
-            self._places = await changes.places_of(connection, pairs)
+            asked = [(s.customer_id, s.client_id, s.actor.author, s.actor.id) for s in starts]
+            self._places = await changes.places_of(connection, asked)
         commands = [task.command for task in self._tasks]
         found = await companions(connection, commands, self._preferences)
-        ids = {c.conversation_id for c in commands if not isinstance(c, StartChat)}
+        ids = {c.conversation_id for c in commands if not isinstance(c, Beginning)}
         locked = await changes.lock(connection, ids.union(self._places.values(), found.ids), self._now)
         self._opted_out = locked.opted_out
         self.recall(locked.loaded)
@@ -130,17 +133,19 @@ class Batch:
             self._customers[conversation.id] = customer_name
         self._after.update(self._before)
 
-    async def _number(self, connection: Connection, starts: list[StartChat]) -> None:
+    async def _number(self, connection: Connection, starts: Sequence[Beginning]) -> None:
         """Numbers for the customers who may need a new chat. Now that rows are locked, nothing closes behind our back."""
         ending = {task.command.conversation_id for task in self._tasks if isinstance(task.command, ENDING)}
         count = Counter(
-            start.actor.id for start in starts
+            start.customer_id for start in starts
         )  # two in one batch: the first may be the word to end it
         wanted = sorted(
             {
                 _fresh_key(start)
                 for start in starts
-                if (place := self._open_place(start)) is None or place in ending or count[start.actor.id] > 1
+                if (place := self._open_place(start)) is None
+                or place in ending
+                or count[start.customer_id] > 1
             }
         )
         if wanted:
@@ -150,23 +155,23 @@ class Batch:
             self._customer_names, gone = await changes.customers(connection, customers)
             self._opted_out |= gone
 
-    def _open_place(self, start: StartChat) -> int | None:
+    def _open_place(self, start: Beginning) -> int | None:
         """The customer's open chat, which a further start joins (a second tab)."""
-        if start.by_mail is not None:
+        if isinstance(start, StartChat) and start.by_mail is not None:
             return None
-        opened = self._opened.get(start.actor.id)
+        opened = self._opened.get(start.customer_id)
         if opened is not None:
             return opened
-        place = self._places.get((start.actor.id, start.client_id))
+        place = self._places.get((start.customer_id, start.client_id))
         return place if place is not None and self._after[place].is_open_chat else None
 
     def _key(self, command: Command) -> Key | None:
         if command.client_id is None:
             return None
         place = (
-            self._places.get((command.actor.id, command.client_id))
-            if isinstance(command, StartChat)
-            else (command.conversation_id)
+            self._places.get((command.customer_id, command.client_id))
+            if isinstance(command, Beginning)
+            else command.conversation_id
         )
         return None if place is None else (place, command.actor.author, command.actor.id, command.client_id)
 
@@ -186,13 +191,15 @@ class Batch:
     def _decide(self, command: Command) -> Answer:
         if isinstance(command, StartChat):
             return self._start(command)
+        if isinstance(command, StartByAgent):
+            return self._approach(command)
         return self._apply(command)
 
     def _apply(self, command: Command) -> Answer:
         key = self._key(command)
         if key is not None and (given := self._answered.get(key)) is not None:
             return given
-        assert not isinstance(command, StartChat)
+        assert not isinstance(command, Beginning)
         conversation = self._after.get(command.conversation_id)
         if conversation is None:
             raise NotFound
@@ -216,6 +223,20 @@ class Batch:
             fields = dict(command.fields)
             self._introductions.append(Introduction(customer, command.name, command.email, fields))
         return self._take(change, (conversation_id, "customer", customer, command.client_id))
+
+    def _approach(self, command: StartByAgent) -> Answer:
+        for place in (self._places.get((command.customer_id, command.client_id)), self._open_place(command)):
+            key = (place or 0, "agent", command.actor.id, command.client_id)
+            if (given := self._answered.get(key)) is not None:
+                return given
+        if self._open_place(command) is not None:
+            raise Refused("taken", "This visitor has a chat open already.")
+        customer = command.customer_id
+        conversation_id = self._fresh[_fresh_key(command)]
+        change = approach(conversation_id, command, self._facts, self._now)
+        self._opened[customer] = conversation_id
+        self._customers[conversation_id] = shown_name(customer, self._customer_names.get(customer, ""))
+        return self._take(change, (conversation_id, "agent", command.actor.id, command.client_id))
 
     def _apply_start(self, command: StartChat, place: int) -> Answer:
         """The customer has an open chat already (a second tab): the message joins it."""
@@ -369,6 +390,7 @@ async def _numbers(connection: Connection, links: list[LinkTicket]) -> dict[tupl
     return dict(zip(keys, fresh, strict=True))
 
 
-def _fresh_key(start: StartChat) -> tuple[int, str]:
+def _fresh_key(start: Beginning) -> tuple[int, str]:
     """A customer has one open chat, but as many tickets by mail as they write mails."""
-    return start.actor.id, start.client_id if start.by_mail is not None else ""
+    by_mail = isinstance(start, StartChat) and start.by_mail is not None
+    return start.customer_id, start.client_id if by_mail else ""

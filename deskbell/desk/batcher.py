@@ -13,7 +13,7 @@ from typing import NamedTuple
 import asyncpg
 import structlog
 
-from deskbell.domain.commands import Command, StartChat
+from deskbell.domain.commands import Beginning, Command
 from deskbell.domain.errors import Refused
 from deskbell.domain.standing import Standing
 from deskbell.kit.clock import Clock
@@ -81,7 +81,7 @@ class Batcher:
 
     def submit(self, command: Command, answer: Callable[[Outcome], None]) -> None:
         """`answer` gets an Answer or a Refused; it must not block or raise."""
-        key = command.actor.id if isinstance(command, StartChat) else command.conversation_id
+        key = command.customer_id if isinstance(command, Beginning) else command.conversation_id
         self.lane(key).submit(Task(command, answer))
 
     async def perform(self, command: Command) -> Answer:

@@ -25,8 +25,10 @@ from deskbell.store import conversations, nodes, sessions
 from deskbell.store.changes import Answer
 
 from .batcher import Batcher, Published
+from .customers_here import CustomersHere
 from .directory import Directory
 from .indexer import Indexer
+from .live_visitors import EVERY_S, LiveVisitors
 from .marks import Marker
 from .notices import Bell
 from .presence import Presence
@@ -34,6 +36,7 @@ from .resume import Reader
 from .router import Router
 from .task import Outcome
 from .timekeeper import SWEEP_S, Timekeeper
+from .tracker import Tracker
 
 log = structlog.get_logger()
 
@@ -69,6 +72,9 @@ class Desk:
         self.indexer = Indexer(pool)
         self.timekeeper = Timekeeper(pool, clock, self.batcher, self.directory)
         self.presence = Presence(pool, clock, hub, node, self.router.wake)
+        self.tracker = Tracker(pool, clock, self.batcher)
+        self.live_visitors = LiveVisitors(pool, clock, hub)
+        self.customers_here = CustomersHere(pool, clock, hub, node)
         self.pool = pool
         hub.backfill = self.reader.backfill
         self._notes: dict[str, Callable[..., None]] = {
@@ -84,6 +90,7 @@ class Desk:
             "available": self._hear_availability,
             "settings": self._hear_settings,
             "standing": lambda *ids: self._hear_standing(ids),
+            "left": self._hear_left,
             "changed": lambda *what: self._hear_changed(what),
         }
 
@@ -158,6 +165,11 @@ class Desk:
         self._hear_settings(staff_id)
         self.bus.send("settings", staff_id)
 
+    async def visitor_left(self, customer_id: int) -> None:
+        """Their sockets close at once, on every node; those whose token still counts come back."""
+        self._hear_left(customer_id)
+        self.bus.send("left", customer_id)
+
     async def changed(self, *what: str) -> None:
         await self.directory.refresh()
         self._tell_changed(what)
@@ -210,6 +222,10 @@ class Desk:
 
     def _hear_availability(self, staff_id: int, available: bool) -> None:
         self.hub.tell_agent(staff_id, encode(AvailabilityFrame(available)))
+
+    def _hear_left(self, customer_id: int) -> None:
+        for connection in list(self.hub.customers.get(customer_id, ())):
+            connection.close(1001, "Signed out.", 500)
 
     def _hear_settings(self, staff_id: int) -> None:
         self.hub.tell_agent(staff_id, encode(ChangedFrame(["session"])))
@@ -269,6 +285,7 @@ class Desk:
                 self.router.run,
                 self.marker.run,
                 self.indexer.run,
+                self.tracker.run,
                 self.bus.run_listener,
                 self.bus.run_sender,
             ):
@@ -277,6 +294,9 @@ class Desk:
                 (0.5, self._close_silent),  # a session that has run out: its sockets close within a second
                 (2, self.presence.look),
                 (15, self.presence.renew),
+                (3, self.customers_here.look),
+                (20, self.customers_here.renew),
+                (EVERY_S, self.live_visitors.look),
                 (5, self._renew_node),
                 (SWEEP_S, self.timekeeper.sweep),
                 (60, self.timekeeper.archive),

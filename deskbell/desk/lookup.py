@@ -11,6 +11,7 @@ from deskbell.domain.commands import (
     AnswerTransfer,
     Assign,
     AssignTo,
+    Beginning,
     BlockCustomer,
     Command,
     LiftBlock,
@@ -21,6 +22,7 @@ from deskbell.domain.commands import (
     Rate,
     Ring,
     SendTranscript,
+    StartByAgent,
     StartChat,
     TimeIsUp,
     TurnIntoTicket,
@@ -37,7 +39,7 @@ from deskbell.store import facts as rows
 
 GIVEN_BY_ROUTING = (Assign, Ring, PassOn)
 ABOUT_PEOPLE = (BlockCustomer, LiftBlock, MergeCustomers)
-ASKS_WHO_IS_THERE = (AddComment, AnswerOffer, AnswerTransfer, AssignTo, OfferTransfer)
+ASKS_WHO_IS_THERE = (AddComment, AnswerOffer, AnswerTransfer, AssignTo, OfferTransfer, StartByAgent)
 
 
 class Companions(NamedTuple):
@@ -57,7 +59,7 @@ async def companions(
 ) -> Companions:
     """Before anything is locked."""
     commands = list(commands)
-    settled = {c.conversation_id for c in commands if not isinstance(c, StartChat) and _may_settle_ticket(c)}
+    settled = {c.conversation_id for c in commands if not isinstance(c, Beginning) and _may_settle_ticket(c)}
     stopping = {
         c.actor.id
         for c in commands
@@ -156,6 +158,7 @@ async def _guarded(
         or (isinstance(c, WriteMessage) and isinstance(c.actor, Customer) and _is_closed(before, c))
     ]
     customers = {c.actor.id for c in begins}.union(*found.kin.values())
+    customers |= {c.customer_id for c in commands if isinstance(c, StartByAgent)}
     if not customers:
         return facts
     facts = facts._replace(blocked=facts.blocked | await blocks.blocked(connection, sorted(customers), now))
@@ -224,7 +227,7 @@ class _Asking(NamedTuple):
 def _who_asks(commands: Sequence[Command], before: Mapping[int, Conversation]) -> _Asking:
     asking = _Asking(set(), set(), set(), set(), set())
     for command in commands:
-        if isinstance(command, StartChat) or (c := before.get(command.conversation_id)) is None:
+        if isinstance(command, Beginning) or (c := before.get(command.conversation_id)) is None:
             continue
         if isinstance(command, SendTranscript):
             asking.mailed.add(c.customer_id)

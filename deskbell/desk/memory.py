@@ -8,7 +8,7 @@ answers are yes: anything else is decided again under the lock, from what is sto
 from collections import OrderedDict
 from collections.abc import Iterable
 
-from deskbell.domain.commands import StartChat, WriteMessage
+from deskbell.domain.commands import Beginning, WriteMessage
 from deskbell.domain.conversation import OWNED
 from deskbell.domain.people import Staff
 from deskbell.store.changes import Loaded
@@ -59,7 +59,7 @@ class Memory:
         wanted: dict[int, Loaded] = {}
         others: set[int] = set()
         for command in (task.command for task in tasks):
-            if isinstance(command, StartChat):
+            if isinstance(command, Beginning):
                 continue
             loaded = self._kept.get(command.conversation_id)
             if loaded is None or not isinstance(command, WriteMessage) or _asks_more(command, loaded):
@@ -68,7 +68,7 @@ class Memory:
                 wanted[command.conversation_id] = loaded
         wanted = {c: loaded for c, loaded in wanted.items() if c not in others}
         plain = [
-            t for t in tasks if not isinstance(t.command, StartChat) and t.command.conversation_id in wanted
+            t for t in tasks if not isinstance(t.command, Beginning) and t.command.conversation_id in wanted
         ]
         return plain, list(wanted.values())
 

@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 from deskbell.kit.clock import Clock
 from deskbell.kit.postgres import Pool
-from deskbell.realtime.frames import PresenceFrame, StaffOnline, encode
+from deskbell.realtime.frames import encode
 from deskbell.realtime.hub import Hub
+from deskbell.realtime.presence_frames import PresenceFrame, StaffOnline
 from deskbell.store import presence as rows
 
 

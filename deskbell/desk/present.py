@@ -11,6 +11,7 @@ from deskbell.domain import access, events
 from deskbell.domain.conversation import Conversation, Entry
 from deskbell.kit.clock import milliseconds as ms
 from deskbell.realtime import frames
+from deskbell.realtime.presence_frames import Page
 from deskbell.realtime.publication import Keep, Publication
 from deskbell.store.notifications import Stored
 
@@ -142,6 +143,8 @@ def _fill(
     wire.text = entry.text
     if entry.kind == "event":
         wire.event = data
+    elif entry.kind == "page":
+        wire.page = msgspec.convert(data, Page)
     elif "mentions" in data:
         wire.mentions = data["mentions"]
     elif data:

@@ -34,6 +34,32 @@ class StartChat(NamedTuple):
     address: str = ""
     """What counts as one client (kit/net.py: limit_key), or "" when it came from no network address."""
     by_mail: TicketByMail | None = None
+    greeting: str = ""
+    """What the site greeted them with, and they answer."""
+
+    @property
+    def customer_id(self) -> int:
+        return self.actor.id
+
+
+class StartByAgent(NamedTuple):
+    """An agent begins a chat with a visitor of the site, who has none open."""
+
+    actor: Staff
+    client_id: str
+    site_id: int
+    customer_id: int
+    text: str
+
+
+class NotePage(NamedTuple):
+    """The customer has opened a page while chatting (VISITOR-2)."""
+
+    conversation_id: int
+    actor: Customer
+    client_id: str
+    url: str
+    title: str
 
 
 class WriteMessage(NamedTuple):
@@ -320,8 +346,13 @@ class TimeIsUp(NamedTuple):
     client_id: str | None = None
 
 
+Beginning = StartChat | StartByAgent
+"""What makes a conversation, or joins one."""
+
 Command = (
     StartChat
+    | StartByAgent
+    | NotePage
     | WriteMessage
     | CloseConversation
     | OpenChat

@@ -20,6 +20,8 @@ PUBLIC: Mapping[str, tuple[str, ...]] = {
     "transferred": ("agent",),
     "given": ("agent",),
     "merged": ("number",),
+    "approached": ("agent",),
+    "greeted": ("text",),
 }
 
 
@@ -154,6 +156,8 @@ _SENTENCES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
         f"An automatic answer came from {d['from']}" + (f": {d['subject']}" if d.get("subject") else "")
     ),
     "fields": _fields,
+    "approached": lambda d: f"{d['agent']} began the chat",
+    "greeted": lambda d: f"The site greeted them: {d['text']}",
     "archived": lambda d: "Archived after 90 days",
     "blocked": _blocked,
     "unblocked": lambda d: f"{d['who']} lifted the block",

@@ -23,6 +23,7 @@ from . import (
     tickets,
     timers,
     transfers,
+    visits,
 )
 from .commands import (
     AcceptTicket,
@@ -45,6 +46,7 @@ from .commands import (
     MergeCustomers,
     NoteLetter,
     NoteMail,
+    NotePage,
     OfferTransfer,
     OpenChat,
     PassOn,
@@ -119,11 +121,16 @@ def begin(conversation_id: int, command: StartChat, facts: Facts, now: datetime)
     )
     data = {"name": "started", "department": facts.departments.get(command.department_id or 0, "")}
     conversation, started = record(conversation, command.actor, data, now)
+    before: tuple[Entry, ...] = (started,)
+    if command.greeting:
+        greeting = {"name": "greeted", "text": command.greeting}
+        conversation, greeted = record(conversation, SYSTEM, greeting, now)
+        before = (started, greeted)
     message = WriteMessage(
         conversation_id, command.actor, command.client_id, command.text, None, command.files
     )
     change = _customer_writes(conversation, message, facts, now)
-    return _ended(change._replace(entries=(started, *change.entries), route=True), facts)
+    return _ended(change._replace(entries=(*before, *change.entries), route=True), facts)
 
 
 def _write(conversation: Conversation, command: Command, facts: Facts, now: datetime) -> Change:
@@ -380,4 +387,5 @@ _RULES: dict[type, Callable[[Conversation, Command, Facts, datetime], Change]] =
     SendTranscript: post.send_transcript,
     Rate: surveys.rate,
     NoteMail: mailing.note,
+    NotePage: visits.page,
 }

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from deskbell.kit.clock import Clock
 from deskbell.kit.files import FileStore, preview_id
-from deskbell.store import files, nodes, notifications, presence, sessions
+from deskbell.store import customer_presence, files, nodes, notifications, presence, sessions, visits
 from deskbell.store.types import Pool
 
 LOOSE = timedelta(hours=24)
@@ -37,8 +37,10 @@ async def sweep(pool: Pool, store: FileStore, clock: Clock, data: Path) -> Swept
             break
     await asyncio.to_thread(_remove_half_uploads, data / "uploads")
     await presence.forget_old(pool, now)
+    await customer_presence.forget_old(pool, now)
     await nodes.forget_old(pool)
     await notifications.forget_old(pool, now)
+    await visits.forget_old(pool, now)
     return Swept(count, await sessions.sweep(pool, now))
 
 

@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
+from .presence_frames import FollowVisitors, Page
+
 PROTOCOL = 1
 MAX_MESSAGE_BYTES = 64 * 1024
 MAX_TEXT = 10_000
@@ -24,6 +26,7 @@ Typed = Annotated[str, Meta(max_length=MAX_TYPED)]
 ShortText = Annotated[str, Meta(max_length=200)]
 FieldKey = Annotated[str, Meta(min_length=1, max_length=40)]
 FieldText = Annotated[str, Meta(max_length=1000)]
+TriggerId = Annotated[str, Meta(max_length=16)]
 Fields = Annotated[dict[FieldKey, FieldText], Meta(max_length=20)]
 
 
@@ -51,6 +54,7 @@ class Start(Struct, tag_field="t", tag="start", forbid_unknown_fields=True):
     email: ShortText = ""
     department: int | None = None
     fields: Fields = field(default_factory=dict)
+    greeting: TriggerId = ""
 
 
 Sentiment = Literal["negative", "neutral", "positive"]
@@ -106,7 +110,9 @@ class Pong(Struct, tag_field="t", tag="pong", forbid_unknown_fields=True):
     pass
 
 
-SpokenByStaff = Hello | Send | Close | Watch | Follow | Unwatch | Delivered | Read | Typing | Ping | Pong
+SpokenByStaff = (
+    Hello | Send | Close | Watch | Follow | FollowVisitors | Unwatch | Delivered | Read | Typing | Ping | Pong
+)
 VisitorFrame = Hello | Start | Send | Close | Watch | Delivered | Read | Typing | Ping | Pong
 
 
@@ -144,6 +150,7 @@ class Entry(Struct, omit_defaults=True):
     mentions: list[int] | UnsetType = UNSET
     event: dict[str, object] | UnsetType = UNSET
     mail: dict[str, object] | UnsetType = UNSET
+    page: Page | UnsetType = UNSET
     id: str | UnsetType = UNSET
     read_at: int | UnsetType = UNSET
 
@@ -330,15 +337,6 @@ class QueueFrame(Struct, tag_field="t", tag="queue"):
     c: int
     position: int
     wait: int | None
-
-
-class StaffOnline(Struct):
-    id: int
-    online: bool
-
-
-class PresenceFrame(Struct, tag_field="t", tag="presence"):
-    staff: list[StaffOnline]
 
 
 class AvailabilityFrame(Struct, tag_field="t", tag="availability"):

@@ -28,6 +28,8 @@ class Hub:
         self.departments: Topic = defaultdict(set)
         self.customers: Topic = defaultdict(set)
         self.supervisors: set[Connection] = set()
+        self.visitor_watchers: set[Connection] = set()
+        """Staff who look at who is on the sites."""
         self.connections: set[Connection] = set()
         self.backfill: Backfill | None = None
         self._heads: OrderedDict[int, int] = OrderedDict()
@@ -56,6 +58,7 @@ class Hub:
         """Forget a socket that is gone."""
         self.connections.discard(connection)
         self.supervisors.discard(connection)
+        self.visitor_watchers.discard(connection)
         for conversation_id in connection.conversations:
             self.leave(self.public if connection.customer_id else self.team, conversation_id, connection)
         if connection.staff_id:

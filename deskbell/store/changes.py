@@ -33,10 +33,10 @@ JOIN entry e ON e.conversation_id = k.c AND e.author = k.author AND e.author_id 
 # Where a start belongs: the conversation this very start has made or joined, or else the customer's open chat.
 _PLACES = """
 SELECT k.customer_id, k.start_id, c.id
-FROM unnest($1::bigint[], $2::text[]) AS k(customer_id, start_id)
+FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[]) AS k(customer_id, start_id, author, author_id)
 JOIN LATERAL (
-    SELECT id, EXISTS (SELECT FROM entry WHERE conversation_id = conversation.id AND author = 'customer'
-                       AND author_id = k.customer_id AND client_id = k.start_id) AS answered
+    SELECT id, EXISTS (SELECT FROM entry WHERE conversation_id = conversation.id AND author = k.author
+                       AND author_id = k.author_id AND client_id = k.start_id) AS answered
     FROM conversation WHERE customer_id = k.customer_id
 ) c ON c.answered OR c.id = (
     SELECT id FROM conversation WHERE customer_id = k.customer_id
@@ -240,8 +240,10 @@ async def earlier_answers(connection: Connection, keys: Sequence[Key]) -> dict[K
     return {(r[0], r[1], r[2], r[3]): Answer(r[0], r[4], r[5], True) for r in rows}
 
 
-async def places_of(connection: Connection, starts: Sequence[tuple[int, str]]) -> dict[tuple[int, str], int]:
-    """(customer, start id) -> the conversation a start belongs to, if there is one."""
+async def places_of(
+    connection: Connection, starts: Sequence[tuple[int, str, str, int]]
+) -> dict[tuple[int, str], int]:
+    """(customer, start id, author, author id) each: (customer, start id) -> the conversation a start belongs to."""
     rows = await connection.fetch(_PLACES, *zip(*starts, strict=True))
     return {(r[0], r[1]): r[2] for r in rows}
 

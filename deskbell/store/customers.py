@@ -54,6 +54,10 @@ _ADD = """
     SELECT $1, made.id, $2, $4, $4 FROM made RETURNING customer_id
 """
 
+_MOVE_IN = """
+    INSERT INTO browser (token_hash, customer_id, site_id, created_at, seen_at) VALUES ($1, $2, $3, $4, $4)
+"""
+
 # Who a token is; the site must still be open.
 _BY_TOKEN = """
     SELECT customer.id, browser.site_id, customer.name, customer.email, customer.blocked_until
@@ -97,6 +101,11 @@ async def add(db: Database, token_hash: bytes, site_id: int, locale: str, now: d
     """A new customer in a new browser; the customer's id."""
     added: int = await db.fetchval(_ADD, token_hash, site_id, locale, now)
     return added
+
+
+async def move_in(db: Database, token_hash: bytes, customer_id: int, site_id: int, now: datetime) -> None:
+    """A further browser of a customer."""
+    await db.execute(_MOVE_IN, token_hash, customer_id, site_id, now)
 
 
 async def by_token(db: Database, token_hash: bytes, seen_after: datetime) -> Visitor | None:

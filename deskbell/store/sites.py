@@ -1,6 +1,6 @@
 """Sites: a key, who may embed the widget, and how it looks and asks there (VISITOR-1, VISITOR-4)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import asyncpg
@@ -9,7 +9,10 @@ from deskbell.store.types import Database, from_json, to_json
 
 
 class Site(NamedTuple):
-    """`departments` is empty for every offered one; look, texts and form are as in docs/protocol.md."""
+    """`departments` is empty for every offered one; look, texts, form and triggers are as in docs/protocol.md.
+
+    `identity_version` counts the secrets made for signing this site's people; 0: none.
+    """
 
     id: int
     key: str
@@ -20,11 +23,17 @@ class Site(NamedTuple):
     look: dict[str, Any]
     texts: dict[str, Any]
     form: dict[str, Any]
+    tracking: str = "on"
+    triggers: Sequence[dict[str, Any]] = ()
+    identity_version: int = 0
 
+
+JSON = ("look", "texts", "form", "triggers")
 
 _COLUMNS = """
     id, key, name, active, allowed_origins, departments,
-    look::text AS look, texts::text AS texts, form::text AS form
+    look::text AS look, texts::text AS texts, form::text AS form,
+    tracking, triggers::text AS triggers, identity_version
 """
 
 # All sites, in the order they were made.
@@ -36,23 +45,30 @@ _BY_KEY = f"SELECT {_COLUMNS} FROM site WHERE key = $1"
 
 # A new site.
 _ADD = f"""
-    INSERT INTO site (key, name, active, allowed_origins, departments, look, texts, form)
-    VALUES ($1, $2, $3, $4, $5, $6::text::jsonb, $7::text::jsonb, $8::text::jsonb)
+    INSERT INTO site (key, name, active, allowed_origins, departments, look, texts, form, triggers, tracking)
+    VALUES ($1, $2, $3, $4, $5, $6::text::jsonb, $7::text::jsonb, $8::text::jsonb, $9::text::jsonb, $10)
     RETURNING {_COLUMNS}
 """
 
 # Everything but the key, which stands in other people's pages.
 _CHANGE = f"""
     UPDATE site SET name = $2, active = $3, allowed_origins = $4, departments = $5,
-        look = $6::text::jsonb, texts = $7::text::jsonb, form = $8::text::jsonb
+        look = $6::text::jsonb, texts = $7::text::jsonb, form = $8::text::jsonb,
+        triggers = $9::text::jsonb, tracking = $10
     WHERE id = $1 RETURNING {_COLUMNS}
 """
+
+
+# A new secret for what a site signs; the one before counts no more.
+_RENEW_IDENTITY = (
+    "UPDATE site SET identity_version = identity_version + 1 WHERE id = $1 RETURNING identity_version"
+)
 
 
 def _site(record: asyncpg.Record | None) -> Site:
     assert record is not None  # the statement always gives a row, or the caller has looked
     values: dict[str, Any] = dict(record)
-    for name in ("look", "texts", "form"):
+    for name in JSON:
         values[name] = from_json(values[name])
     for name in ("allowed_origins", "departments"):
         values[name] = tuple(values[name])
@@ -86,4 +102,14 @@ async def change(db: Database, site_id: int, site: Mapping[str, Any]) -> Site:
 
 def _values(site: Mapping[str, Any]) -> tuple[Any, ...]:
     plain = ("name", "active", "allowed_origins", "departments")
-    return *(site[name] for name in plain), *(to_json(site[name]) for name in ("look", "texts", "form"))
+    return (
+        *(site[name] for name in plain),
+        *(to_json(site.get(name, [])) for name in JSON),
+        site.get("tracking", "on"),
+    )
+
+
+async def renew_identity(db: Database, site_id: int) -> int | None:
+    """Count one secret more; its number, or None for a site that does not exist."""
+    version: int | None = await db.fetchval(_RENEW_IDENTITY, site_id)
+    return version

@@ -50,6 +50,9 @@ class Heard:
     def settings_changed(self, staff_id: int) -> None:
         self.words.append(f"settings of {staff_id}")
 
+    async def visitor_left(self, customer_id: int) -> None:
+        self.words.append(f"left {customer_id}")
+
     async def changed(self, what: str) -> None:
         self.words.append(what)
 

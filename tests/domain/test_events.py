@@ -55,6 +55,8 @@ FULL: dict[str, dict[str, Any]] = {
     "blocked": {"who": "Ada", "reason": "spam", "address": True},
     "unblocked": {"who": "Sven"},
     "merged_customer": {"who": "Sven", "customer": 9},
+    "approached": {"agent": "Ada"},
+    "greeted": {"text": "Can we help?"},
 }
 SEEN_BY_CUSTOMERS: dict[str, dict[str, Any]] = {
     "started": {},
@@ -68,6 +70,8 @@ SEEN_BY_CUSTOMERS: dict[str, dict[str, Any]] = {
     "transferred": {"agent": "Bruno"},
     "given": {"agent": "Bruno"},
     "merged": {"number": 5},
+    "approached": {"agent": "Ada"},
+    "greeted": {"text": "Can we help?"},
 }
 
 

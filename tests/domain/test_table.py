@@ -26,11 +26,13 @@ from deskbell.domain.commands import (
     MergeCustomers,
     NoteLetter,
     NoteMail,
+    NotePage,
     OfferTransfer,
     OpenChat,
     PassOn,
     Ring,
     SetPending,
+    StartByAgent,
     StartChat,
     TimeIsUp,
     TurnIntoTicket,
@@ -84,6 +86,10 @@ OLD = {"state_at": LONG_AGO, "queued_at": LONG_AGO, "last_agent_at": LONG_AGO, "
 
 def say(actor: Any) -> WriteMessage:
     return WriteMessage(7, actor, "id", "Text")
+
+
+def look(actor: Any) -> NotePage:
+    return NotePage(7, actor, "id", "https://shop.test/", "Shop")
 
 
 def end(actor: Any) -> CloseConversation:
@@ -163,6 +169,8 @@ def time(timer: str) -> TimeIsUp:
 TABLE: dict[str, tuple[Command, str]] = {
     "a stranger writes": (say(THEO), "- - - - - - - - -"),
     "the customer writes": (say(MARTA), "= = = live queued = = ! assigned"),
+    "a stranger opens a page": (look(THEO), "- - - - - - - - -"),
+    "the customer opens a page": (look(MARTA), "= = = = ! ! ! ! !"),
     "an outsider writes": (say(OLGA), "- - - - - - - - -"),
     "a team mate writes": (say(BRUNO), "- - - - - x x x -"),
     "the owner writes": (say(ADA), "- x = = = x = x ="),
@@ -358,7 +366,7 @@ def test_every_command_in_every_state(before: Conversation, command: Command, re
 
 def test_the_table_holds_every_command_and_every_time() -> None:
     tried = {type(command) for command, _ in TABLE.values()}
-    assert tried | {StartChat, *ELSEWHERE} == set(get_args(Command))
+    assert tried | {StartChat, StartByAgent, *ELSEWHERE} == set(get_args(Command))
     assert set(OVERDUE) == set(TIMERS)
 
 
@@ -379,7 +387,9 @@ def test_every_change_leaves_a_line_that_says_who_what_and_when(
     line = change.answer
     assert line is not None
     assert (line.author, line.author_id, line.at) == (command.actor.author, command.actor.id, LATER)
-    assert line.kind == {WriteMessage: "message", AddComment: "comment"}.get(type(command), "event")
+    assert line.kind == {WriteMessage: "message", AddComment: "comment", NotePage: "page"}.get(
+        type(command), "event"
+    )
     if change.conversation.state != before.state:
         assert any(entry.kind == "event" for entry in change.entries)
     if line.kind == "event":

@@ -107,6 +107,11 @@ REFUSED: dict[tuple[str, str], dict[str, int]] = {
     ("POST", "/api/customers/{customer_id}/merge"): TUNES,
     ("GET", "/api/blocks"): TUNES,
     ("POST", "/api/blocks/{block_id}/lift"): TUNES,
+    ("GET", "/api/customers/{customer_id}/visits"): SEES,
+    ("GET", "/api/visitors"): STAFF,
+    ("POST", "/api/visitors/{visitor_id}/chat"): STAFF | dict.fromkeys(ROLES[3:], 409),
+    ("POST", "/api/sites/{site_id}/identity-secret"): ADMIN,
+    ("POST", "/api/widget/logout"): {k: v for k, v in MARTA.items() if k != "theo"},
 }
 """For each route, who is refused with what; everybody else is let in."""
 
@@ -156,6 +161,8 @@ BODIES: dict[str, Any] = {
     "POST /api/customers/{customer_id}/merge": {"id": "m", "customer": 1},
     "POST /api/blocks/{block_id}/lift": {"id": "b"},
     "POST /api/tickets/accept": {"id": "q", "count": 3},
+    "POST /api/visitors/{visitor_id}/chat": {"id": "v", "text": "Can I help?"},
+    "POST /api/widget/logout": {},
 }
 QUERIES = {"/api/conversations": "?tab=live", "/api/widget/entries": "?c=1", "/api/files": "?name=a.txt"}
 QUERIES["/api/widget/files"] = "?name=a.txt"
@@ -172,6 +179,7 @@ NUMBERS = {
     "block_id": 1,
     "field_id": 1,
     "label_id": 999,
+    "visitor_id": 999,
 }
 
 
@@ -205,7 +213,7 @@ async def test_every_route_is_in_the_table(door: Door) -> None:
     assert {(route.method, route.path) for route in routes_of(door)} == REFUSED.keys()
 
 
-LATE = ("close", "session")
+LATE = ("close", "session", "logout")
 """What ends the chat or the session of who asks comes last."""
 
 
