@@ -88,10 +88,6 @@ def say(actor: Any) -> WriteMessage:
     return WriteMessage(7, actor, "id", "Text")
 
 
-def look(actor: Any) -> NotePage:
-    return NotePage(7, actor, "id", "https://shop.test/", "Shop")
-
-
 def end(actor: Any) -> CloseConversation:
     return CloseConversation(7, actor, "id")
 
@@ -169,8 +165,8 @@ def time(timer: str) -> TimeIsUp:
 TABLE: dict[str, tuple[Command, str]] = {
     "a stranger writes": (say(THEO), "- - - - - - - - -"),
     "the customer writes": (say(MARTA), "= = = live queued = = ! assigned"),
-    "a stranger opens a page": (look(THEO), "- - - - - - - - -"),
-    "the customer opens a page": (look(MARTA), "= = = = ! ! ! ! !"),
+    "a stranger opens a page": (NotePage(7, THEO, "id", "", ""), "- - - - - - - - -"),
+    "the customer opens a page": (NotePage(7, MARTA, "id", "", ""), "= = = = ! ! ! ! !"),
     "an outsider writes": (say(OLGA), "- - - - - - - - -"),
     "a team mate writes": (say(BRUNO), "- - - - - x x x -"),
     "the owner writes": (say(ADA), "- x = = = x = x ="),
