@@ -26,13 +26,11 @@ from deskbell.domain.commands import (
     MergeCustomers,
     NoteLetter,
     NoteMail,
-    NotePage,
     OfferTransfer,
     OpenChat,
     PassOn,
     Ring,
     SetPending,
-    StartByAgent,
     StartChat,
     TimeIsUp,
     TurnIntoTicket,
@@ -59,6 +57,7 @@ from tests.cast import (
     conversation,
 )
 from tests.domain.test_post import ELSEWHERE
+from tests.domain.test_visits import VISITING
 from tests.rules import rule
 
 LATER = NOW + MINUTE / 3
@@ -165,8 +164,6 @@ def time(timer: str) -> TimeIsUp:
 TABLE: dict[str, tuple[Command, str]] = {
     "a stranger writes": (say(THEO), "- - - - - - - - -"),
     "the customer writes": (say(MARTA), "= = = live queued = = ! assigned"),
-    "a stranger opens a page": (NotePage(7, THEO, "id", "", ""), "- - - - - - - - -"),
-    "the customer opens a page": (NotePage(7, MARTA, "id", "", ""), "= = = = ! ! ! ! !"),
     "an outsider writes": (say(OLGA), "- - - - - - - - -"),
     "a team mate writes": (say(BRUNO), "- - - - - x x x -"),
     "the owner writes": (say(ADA), "- x = = = x = x ="),
@@ -362,7 +359,7 @@ def test_every_command_in_every_state(before: Conversation, command: Command, re
 
 def test_the_table_holds_every_command_and_every_time() -> None:
     tried = {type(command) for command, _ in TABLE.values()}
-    assert tried | {StartChat, StartByAgent, *ELSEWHERE} == set(get_args(Command))
+    assert tried | {StartChat, *VISITING, *ELSEWHERE} == set(get_args(Command))
     assert set(OVERDUE) == set(TIMERS)
 
 
@@ -383,9 +380,7 @@ def test_every_change_leaves_a_line_that_says_who_what_and_when(
     line = change.answer
     assert line is not None
     assert (line.author, line.author_id, line.at) == (command.actor.author, command.actor.id, LATER)
-    assert line.kind == {WriteMessage: "message", AddComment: "comment", NotePage: "page"}.get(
-        type(command), "event"
-    )
+    assert line.kind == {WriteMessage: "message", AddComment: "comment"}.get(type(command), "event")
     if change.conversation.state != before.state:
         assert any(entry.kind == "event" for entry in change.entries)
     if line.kind == "event":
