@@ -42,7 +42,8 @@ def demo_panel(settings: Settings, sign_ins: Sequence[SignIn]) -> Panel:
     rows = _table()
     rows.add_row("Shop with the widget", _link(settings, "/demo/shop"))
     rows.add_row("The desk", _link(settings, "/"))
-    rows.add_row("Captured mail", _link(settings, "/demo/mail"))
+    if not settings.smtp_host:
+        rows.add_row("Captured mail", _link(settings, "/manage/mail"))
     for person in sign_ins:
         rows.add_row(
             f"Sign in as {person.role}", Text.assemble(person.email, ("  password  ", "dim"), person.password)

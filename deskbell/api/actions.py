@@ -23,6 +23,7 @@ from deskbell.domain.commands import (
     FlagChat,
     LiftBlock,
     OfferTransfer,
+    SendTranscript,
     SetPending,
 )
 from deskbell.domain.errors import Refused
@@ -66,6 +67,7 @@ def _block(a: actions.Block, staff: Staff) -> Command:
 
 
 _COMMANDS: dict[type, Callable[[Any, Staff], Command]] = {
+    actions.SendTranscript: lambda a, staff: SendTranscript(a.c, staff, a.id),
     actions.Flag: lambda a, staff: FlagChat(a.c, staff, a.id, a.on),
     actions.Pend: lambda a, staff: SetPending(a.c, staff, a.id, a.on),
     actions.Transfer: _transfer,

@@ -26,9 +26,11 @@ from deskbell.api import (
     routes,
     tickets,
     visitors,
+    widget_after,
     widget_chat,
     widget_visit,
 )
+from deskbell.api.pages import survey
 from deskbell.api.ports import Edge
 from deskbell.api.security import Guard
 from deskbell.api.sockets import Sockets
@@ -80,6 +82,8 @@ def make_routes() -> Litestar:
         *visitors.route_handlers,
         *widget_chat.route_handlers,
         *widget_visit.route_handlers,
+        *widget_after.route_handlers,
+        *survey.route_handlers,
     ]
     return Litestar(
         route_handlers=handlers,

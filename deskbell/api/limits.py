@@ -17,6 +17,7 @@ class Limits:
         self._session = Buckets(rate=0.5, burst=60)
         self._visit = Buckets(rate=20, burst=200)
         self._upload = Buckets(rate=0.5, burst=30)
+        self._wish = Buckets(rate=1 / 30, burst=10)
 
     def before_sign_in(self, address: str, email: str, now: float) -> None:
         """Raises Problem 429. Nobody can lock somebody else out for long: the pair empties first."""
@@ -49,6 +50,10 @@ class Limits:
 
     def before_upload(self, who: tuple[str, int], now: float) -> None:
         self._take(now, (self._upload, who))
+
+    def before_wish(self, conversation_id: int, now: float) -> None:
+        """A rating, or a transcript, of this conversation."""
+        self._take(now, (self._wish, conversation_id))
 
     @staticmethod
     def _take(now: float, *asked: tuple[Buckets, object]) -> None:

@@ -57,6 +57,7 @@ def on_problem(_: Request[Any, Any, Any], problem: Problem) -> Response[bytes]:
 
 
 _STATUS = {
+    "rate": 429,
     "not_found": 404,
     "forbidden": 403,
     "closed": 409,

@@ -2,6 +2,7 @@
 
 from deskbell.api import (
     canned_replies,
+    caught,
     closing_tags,
     customer_fields,
     customers,
@@ -42,6 +43,7 @@ HANDLERS = [
         widget_open,
         widget_session,
         files,
+        caught,
         health,
         pages,
     )

@@ -126,47 +126,6 @@ class Team(Struct, frozen=True):
     staff: list[TeamMember]
 
 
-class DepartmentMember(Struct, frozen=True):
-    id: int
-    name: str
-    online: bool
-
-
-class DepartmentView(Struct, frozen=True, kw_only=True):
-    id: int
-    name: str
-    description: str
-    offered: bool
-    first_line: bool
-    hours: dict[str, Any] | None
-    total: int
-    online: int
-    offline: int
-    staff: list[DepartmentMember]
-
-
-class DepartmentList(Struct, frozen=True):
-    departments: list[DepartmentView]
-
-
-class DepartmentNew(Body):
-    name: Name
-    description: Annotated[str, Meta(max_length=1000)] = ""
-    offered: bool = True
-    first_line: bool = False
-    hours: OwnHours | None = None
-    staff: Ids = field(default_factory=list)
-
-
-class DepartmentChange(Body):
-    name: Name | UnsetType = UNSET
-    description: Annotated[str, Meta(max_length=1000)] | UnsetType = UNSET
-    offered: bool | UnsetType = UNSET
-    first_line: bool | UnsetType = UNSET
-    hours: OwnHours | UnsetType | None = UNSET
-    staff: Ids | UnsetType = UNSET
-
-
 class LabelView(Struct, frozen=True):
     id: int
     name: str

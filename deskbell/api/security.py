@@ -23,6 +23,8 @@ DRAINED_BYTES = 4 * 1024 * 1024
 """A body too big, up to this size, is read and thrown away: who still sends would never see the answer."""
 JSON_DEPTH = 32
 BODY_WITHIN_S = 20.0
+FORMS = "/survey/"
+"""Pages without script, whose forms browsers send as they always did; where they come from is checked all the same."""
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 REPORTS = frozenset({"/api/widget/visit"})
 """From pages of other origins, which the handler checks against the site's; no cookie and no token comes with them."""
@@ -75,7 +77,8 @@ class Guard:
         if path in UPLOADS:
             return receive
         content = await _read(headers, receive)
-        _check_json(headers, content)
+        if not path.startswith(FORMS):
+            _check_json(headers, content)
         return _replay(content, receive)
 
     def _adding(self, scope: Scope, send: Send) -> Send:

@@ -217,6 +217,7 @@ MANAGED_BY = {
     "sites": ("admin",),
     "preferences": ("supervisor", "admin"),
     "closing tags": ("supervisor", "admin"),
+    "caught mail": ("supervisor", "admin"),
     "canned replies": ("supervisor", "admin"),
     "labels": ("supervisor", "admin"),
     "blocks": ("supervisor", "admin"),

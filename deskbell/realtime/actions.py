@@ -111,8 +111,16 @@ class Unblock(Struct, tag_field="t", tag="unblock", forbid_unknown_fields=True):
     c: ConversationId
 
 
+class SendTranscript(Struct, tag_field="t", tag="transcript", forbid_unknown_fields=True):
+    """LIFE-13: once more, of all that was said, to the customer's own address."""
+
+    id: ClientId
+    c: ConversationId
+
+
 Action = (
-    TicketFields
+    SendTranscript
+    | TicketFields
     | Flag
     | Pend
     | Transfer

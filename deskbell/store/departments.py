@@ -27,13 +27,16 @@ class Department(NamedTuple):
     offered: bool
     first_line: bool
     hours: dict[str, Any] | None
+    mail_address: str
+    mail_name: str
     staff: tuple[Member, ...]
 
 
 # Departments with their active members, one row per member (or one without).
 _ALL = f"""
     SELECT department.id, department.name, department.description, department.offered,
-        department.first_line, department.hours::text AS hours, staff.id AS staff_id,
+        department.first_line, department.hours::text AS hours,
+        department.mail_address, department.mail_name, staff.id AS staff_id,
         staff.name AS staff_name, ({ONLINE}) AS online
     FROM department
     LEFT JOIN department_staff ON department_staff.department_id = department.id
@@ -49,7 +52,7 @@ _ADD = """
 
 # Only the columns named in CHANGEABLE ever get here.
 _CHANGE = "UPDATE department SET {columns} WHERE id = $1"
-CHANGEABLE = ("name", "description", "offered", "first_line", "hours")
+CHANGEABLE = ("name", "description", "offered", "first_line", "hours", "mail_address", "mail_name")
 
 # Which of these there are.
 _EXISTING = "SELECT id FROM department WHERE id = ANY ($1::int[])"
@@ -96,6 +99,8 @@ async def everyone(db: Database, now: datetime) -> list[Department]:
             record["offered"],
             record["first_line"],
             _hours(record["hours"]),
+            record["mail_address"],
+            record["mail_name"],
             tuple(members),
         )
         for record, members in found.values()

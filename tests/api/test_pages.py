@@ -141,29 +141,8 @@ async def test_the_demo_shop_carries_the_first_sites_key(desk: EdgeDesk) -> None
 
 async def test_a_real_desk_has_no_demo_pages(desk: EdgeDesk, pool: asyncpg.Pool, tmp_path: Path) -> None:
     desk = EdgeDesk(pool, tmp_path, demo=False)
-    for path in ("/demo/shop", "/demo/shop.css", "/demo/mail", "/demo/mail/a.eml"):
+    for path in ("/demo/shop", "/demo/shop.css"):
         assert (await desk.client({}).get(path)).status_code == 404
-
-
-async def test_captured_mail_is_shown_as_text_only(desk: EdgeDesk) -> None:
-    folder = desk.edge.settings.mail_folder
-    folder.mkdir(parents=True)
-    (folder / "1.eml").write_bytes(
-        b"From: Desk <desk@x.test>\r\nTo: ada@x.test\r\nSubject: <script>alert(1)</script>\r\n"
-        b"Content-Type: text/html\r\n\r\n<img src=x onerror=alert(1)>"
-    )
-    (folder / "2.eml").write_bytes(b"\xff\xfe broken")
-    (folder / "notes.txt").write_text("not a mail")
-    listed = await desk.client({}).get("/demo/mail")
-    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in listed.text
-    shown = await desk.client({}).get("/demo/mail/1.eml")
-    assert "&lt;img src=x onerror=alert(1)&gt;" in shown.text
-    for answer in (listed, shown):
-        assert "<script" not in answer.text
-        assert answer.headers["content-security-policy"].startswith("default-src 'none'")
-    assert (await desk.client({}).get("/demo/mail/2.eml")).status_code == 200
-    for name in ("notes.txt", "..%2f..%2fsecret.key", ".eml", "3.eml"):
-        assert (await desk.client({}).get(f"/demo/mail/{name}")).status_code == 404
 
 
 @rule("OPS-3")

@@ -105,6 +105,12 @@ REFUSED: dict[tuple[str, str], dict[str, int]] = {
     ("GET", "/api/customers/{customer_id}/duplicates"): TUNES,
     ("GET", "/api/customers/{customer_id}/belongings"): TUNES,
     ("POST", "/api/customers/{customer_id}/merge"): TUNES,
+    ("GET", "/api/caught"): TUNES,
+    ("DELETE", "/api/caught"): TUNES,
+    ("GET", "/api/caught/{name}"): TUNES | dict.fromkeys(("sven", "boss"), 404),
+    ("GET", "/api/widget/after"): MARTA,
+    ("POST", "/api/widget/rate"): MARTA | {"visitor": 409},
+    ("POST", "/api/widget/transcript"): MARTA,
     ("GET", "/api/blocks"): TUNES,
     ("POST", "/api/blocks/{block_id}/lift"): TUNES,
     ("GET", "/api/customers/{customer_id}/visits"): SEES,
@@ -152,6 +158,8 @@ BODIES: dict[str, Any] = {
         "text": "Send one",
         "email": "marta@home.test",
     },
+    "POST /api/widget/rate": {"id": "r", "c": 1, "score": 5},
+    "POST /api/widget/transcript": {"id": "t", "c": 1, "email": "marta@home.test"},
     "POST /api/labels": {"name": "VIP"},
     "PATCH /api/labels/{label_id}": {"color": "red"},
     "POST /api/labels/{label_id}/merge": {"into": 1},
@@ -164,7 +172,12 @@ BODIES: dict[str, Any] = {
     "POST /api/visitors/{visitor_id}/chat": {"id": "v", "text": "Can I help?"},
     "POST /api/widget/logout": {},
 }
-QUERIES = {"/api/conversations": "?tab=live", "/api/widget/entries": "?c=1", "/api/files": "?name=a.txt"}
+QUERIES = {
+    "/api/conversations": "?tab=live",
+    "/api/widget/entries": "?c=1",
+    "/api/widget/after": "?c=1",
+    "/api/files": "?name=a.txt",
+}
 QUERIES["/api/widget/files"] = "?name=a.txt"
 NUMBERS = {
     "staff_id": 1,

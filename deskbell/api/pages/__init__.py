@@ -1,4 +1,4 @@
-"""Pages: the console, the widget's loader and frame, the demo's shop and captured mail, and what they are made of."""
+"""Pages: the console, the widget's loader and frame, the demo's shop, and what they are made of."""
 
 from deskbell.api.pages import demo, screens, static
 

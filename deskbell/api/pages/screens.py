@@ -81,7 +81,7 @@ def policy_of(request: Request[Any, Any, Any], settings: Settings, embedders: st
     socket = f" {scheme}://{host}" if _HOST.fullmatch(host) else ""
     return (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; "
-        f"font-src 'self'; connect-src 'self'{socket}; base-uri 'none'; form-action 'none'; "
+        f"font-src 'self'; frame-src 'self'; connect-src 'self'{socket}; base-uri 'none'; form-action 'none'; "
         "require-trusted-types-for 'script'; trusted-types svelte-trusted-html deskbell-parse ProseMirrorClipboard; "
         f"frame-ancestors {embedders}"
     )
