@@ -99,26 +99,27 @@ function page(entry: string, name: string, more: Plugin[] = []): UserConfig {
   };
 }
 
-/** The loader: one plain script under a name that never changes. */
-function loader(): UserConfig {
+/** A script under a name that never changes: the loader is a plain one, what it fetches a module. */
+function script(entry: string, name: string, format: 'iife' | 'es'): UserConfig {
   return {
     publicDir: false,
     build: {
       outDir: STATIC,
       emptyOutDir: false,
       lib: {
-        entry: join(import.meta.dirname, 'widget/loader/loader.ts'),
-        formats: ['iife'],
+        entry: join(import.meta.dirname, 'widget/loader', entry),
+        formats: [format],
         name: 'deskbellLoader',
-        fileName: () => 'widget.js',
+        fileName: () => name,
       },
+      minify: true,
     },
     plugins: [
       {
-        name: 'gzip-loader',
+        name: 'gzip-script',
         apply: 'build',
         closeBundle() {
-          const path = join(STATIC, 'widget.js');
+          const path = join(STATIC, name);
           writeFileSync(`${path}.gz`, gzipSync(readFileSync(path), { level: 9 }));
         },
       },
@@ -129,7 +130,8 @@ function loader(): UserConfig {
 export default defineConfig(({ mode }) => {
   if (mode === 'console') return page('console/main.ts', 'console');
   if (mode === 'frame') return page('widget/frame/main.ts', 'widget', [withoutUnused(), usedTokens()]);
-  if (mode === 'loader') return loader();
+  if (mode === 'loader') return script('loader.ts', 'widget.js', 'iife');
+  if (mode === 'visits') return script('visits.ts', 'visits.js', 'es');
   return {
     plugins: [svelte()],
     resolve: { conditions: ['browser'] },

@@ -40,6 +40,8 @@ export type EventName =
   | 'transferred'
   | 'given'
   | 'merged'
+  | 'approached'
+  | 'greeted'
   | 'department'
   | 'labels';
 
@@ -52,7 +54,7 @@ export interface EntryEvent {
 export interface Entry {
   seq: number;
   /** A comment is for staff alone, and its text is gone once the chat is closed (TEAM-5). */
-  kind: 'message' | 'event' | 'comment';
+  kind: 'message' | 'event' | 'comment' | 'page';
   by: Side | 'system';
   at: number;
   prev?: number;
@@ -63,6 +65,8 @@ export interface Entry {
   files?: File[];
   quote?: Quote;
   event?: EntryEvent;
+  /** For staff: a page the customer opened while chatting. */
+  page?: { url: string; title?: string };
   /** Staff named in a comment. */
   mentions?: number[];
   id?: string;
@@ -198,6 +202,8 @@ export interface Start {
   email?: string;
   department?: number;
   fields?: Record<string, string>;
+  /** The site's greeting that this answers. */
+  greeting?: string;
 }
 export interface Close {
   t: 'close';
@@ -212,6 +218,7 @@ export type ClientFrame =
   | { t: 'watch'; c: number; since?: number }
   | { t: 'unwatch'; c: number }
   | { t: 'follow'; all: boolean }
+  | { t: 'follow_visitors'; on: boolean }
   | { t: 'delivered'; c: number; seq: number }
   | { t: 'read'; c: number; seq: number }
   | { t: 'typing'; c: number; on: boolean; text?: string }
@@ -281,6 +288,23 @@ export interface TypingFrame {
   on: boolean;
   text?: string;
 }
+/** A browser that is on a site now; it names nobody. `chat`: its open chat. */
+export interface LiveVisitor {
+  id: number;
+  site: number;
+  url: string;
+  title: string;
+  page_at: number;
+  started_at: number;
+  pages: number;
+  visits: number;
+  referrer: string;
+  locale: string;
+  zone: string;
+  device: string;
+  chat?: number;
+  owner?: number;
+}
 /** What one person was told (TEAM-6): `c` is the conversation, `customer` whose it is. */
 export interface Notice {
   id: number;
@@ -310,6 +334,8 @@ export type ServerFrame =
   | TypingFrame
   | { t: 'queue'; c: number; position: number; wait: number | null }
   | { t: 'presence'; staff: { id: number; online: boolean }[] }
+  | { t: 'customers'; on: number[]; off?: number[]; all?: boolean }
+  | { t: 'visitors'; count: number; rows: LiveVisitor[]; gone: number[]; all?: boolean }
   | { t: 'availability'; available: boolean }
   | { t: 'notice'; n: Notice }
   | { t: 'notices_read'; ids: number[] }

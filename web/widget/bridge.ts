@@ -7,7 +7,8 @@ export const MARK = 'deskbell:1';
 
 export type ToFrame =
   /** The panel was opened or put away; `focus` when a person did it. */
-  { d: typeof MARK; t: 'shown'; shown: boolean; focus: boolean };
+  /** `greet`: the greeting that was answered by opening it. */
+  { d: typeof MARK; t: 'shown'; shown: boolean; focus: boolean; greet: string };
 
 export type ToHost =
   /** The frame runs. `color` and `position` are the site's look. */

@@ -24,6 +24,10 @@ describe.runIf(existsSync(join(STATIC, 'widget/manifest.json')))('Built sizes', 
     expect(zipped('widget.js')).toBeLessThanOrEqual(3_000);
   });
 
+  test('What the loader fetches to report pages is at most 2 kB.', () => {
+    expect(zipped('visits.js')).toBeLessThanOrEqual(2_000);
+  });
+
   const opened = (): number => weight(parts()['widget/frame/main.ts']!);
 
   test('The frame that the first click opens, with its form, is at most 35 kB.', () => {

@@ -10,10 +10,16 @@ import { Session } from './state/session';
 import { language } from './texts/index.svelte';
 
 const key = decodeURIComponent(location.pathname.split('/').filter(Boolean).at(-1) ?? '');
-const [origin = '', wished = ''] = location.hash.slice(1).split(',').map(decodeURIComponent);
+const [origin = '', wished = '', visitor = '', identity = ''] = location.hash
+  .slice(1)
+  .split(',')
+  .map(decodeURIComponent);
 const embedded = window.parent !== window;
+/* The page says anew who this is. */
+window.addEventListener('hashchange', () => location.reload());
 
-const chat = new Chat(new Session(key, pageStore()));
+const session = new Session(key, pageStore(), visitor, identity);
+const chat = new Chat(session);
 const host = new Host(embedded, origin);
 const wishes = [wished, ...navigator.languages];
 void language.use(wishes.filter(Boolean));

@@ -7,18 +7,24 @@
  */
 import { MARK, safeColor, type ToFrame, type ToHost } from '../bridge';
 import { sheetText } from './look';
+import type { Hands, Visits } from './visits';
 
+/** `Deskbell('set', {...})`, `('identify', jwt)`, `('logout')`, `('consent', true)`: docs/widget.md. */
 interface Deskbell {
+  (what: string, value?: unknown): void;
   open(): void;
   close(): void;
   /** Takes everything away; the script may be put in again later. */
   shutdown(): void;
+  /** Calls from before this script was there. */
+  q?: ArrayLike<ArrayLike<unknown>>;
 }
 
 const HOME =
   'M21 11.5a8.4 8.4 0 0 1-8.5 8.3 8.7 8.7 0 0 1-3.8-.9L3 20.5l1.7-5a8.1 8.1 0 0 1-.9-4 8.4 8.4 0 0 1 17.2 0z';
 const CROSS = 'M6 6l12 12M18 6L6 18';
 const MOST_RETURNS = 20;
+const OUT = 'out';
 
 type Page = Window & { Deskbell?: Deskbell };
 
@@ -59,6 +65,9 @@ function boot(script: HTMLScriptElement, page: Page): void {
   const panel = make('div');
   const svg = doc.createElementNS('http://www.w3.org/2000/svg', 'svg');
   const path = doc.createElementNS('http://www.w3.org/2000/svg', 'path');
+  let tracker: Visits | undefined;
+  let signed = '';
+  let greet = '';
 
   function paint(color: string, position: string): void {
     const rtl = getComputedStyle(doc.documentElement).direction === 'rtl';
@@ -72,31 +81,40 @@ function boot(script: HTMLScriptElement, page: Page): void {
     badge.hidden = !unread;
   }
 
+  /** A new fragment makes a frame that runs begin again. */
+  function point(): void {
+    const enc = encodeURIComponent;
+    const key = (tracker && tracker.key()) || '';
+    frame!.src =
+      desk + '/widget/frame/' + enc(site) + '#' + enc(location.origin) + ',' + given('lang') + ',' + key + ',' + signed;
+  }
+
   function load(): void {
     if (frame) return;
     frame = make('iframe');
     frame.title = words;
     frame.allow = 'autoplay; clipboard-write';
-    frame.src =
-      desk +
-      '/widget/frame/' +
-      encodeURIComponent(site) +
-      '#' +
-      encodeURIComponent(location.origin) +
-      ',' +
-      given('lang');
+    point();
     panel.appendChild(frame);
+  }
+
+  /** Who the site says this is: a JWT, or OUT. */
+  function sign(word: string): void {
+    signed = word;
+    if (frame) point();
+    else if (word === OUT) load();
   }
 
   function show(want: boolean, focus: boolean): void {
     load();
     shown = want;
+    if (tracker) tracker.opened();
     button.hidden = false;
     panel.toggleAttribute('inert', !want);
     button.className = want ? 'open' : '';
     button.setAttribute('aria-expanded', '' + want);
     path.setAttribute('d', want ? CROSS : HOME);
-    if (up) tell({ d: MARK, t: 'shown', shown, focus });
+    if (up) tell({ d: MARK, t: 'shown', shown, focus, greet });
     if (focus) (want ? frame! : button).focus();
   }
 
@@ -119,7 +137,7 @@ function boot(script: HTMLScriptElement, page: Page): void {
       paint(said.color, said.position);
       frame.title = words;
       label();
-      tell({ d: MARK, t: 'shown', shown, focus: shown });
+      tell({ d: MARK, t: 'shown', shown, focus: shown, greet });
     } else if (said.t === 'unread') {
       unread = said.count >>> 0;
       label();
@@ -163,17 +181,41 @@ function boot(script: HTMLScriptElement, page: Page): void {
   doc.documentElement.appendChild(host);
   watch.observe(doc.documentElement, { childList: true });
 
-  page.Deskbell = {
-    open: safe(() => show(true, true)),
-    close: safe(() => shown && show(false, true)),
-    shutdown: safe(() => {
+  const ready = import(/* @vite-ignore */ desk + '/visits.js').then(
+    safe((part: { begin(hands: Hands): Visits }) => {
+      if (page.Deskbell !== did) return;
+      tracker = part.begin({
+        desk,
+        site,
+        safe,
+        root,
+        button,
+        framed: () => !!frame,
+        show(focus, id) {
+          greet = id;
+          show(true, focus);
+        },
+        sign,
+      });
+    }),
+  );
+  const did = safe((what: string, value?: unknown) => {
+    void ready.then(safe(() => tracker!.call(what, value)));
+  }) as Deskbell;
+  const early = page.Deskbell && page.Deskbell.q;
+  page.Deskbell = did;
+  for (let i = 0; early && i < early.length; i++) did(early[i]![0] as string, early[i]![1]);
+  did.open = safe(() => show(true, true));
+  did.close = safe(() => shown && show(false, true));
+  did.shutdown = safe(() => {
+      if (tracker) tracker.stop();
       watch.disconnect();
       page.removeEventListener('message', heard);
       host.remove();
       delete page.Deskbell;
-    }),
-  };
-  safe(() => localStorage.getItem(flag) && load())();
+  });
+  /* After that part, or without it: the frame is told how the desk knows this browser. */
+  safe(() => localStorage.getItem(flag) && ready.then(load, load))();
   if (given('away') === 'hidden' && !frame) {
     probe = make('iframe');
     button.hidden = probe.hidden = true;
@@ -186,5 +228,5 @@ safe(() => {
   const page = window as Page;
   const script = (document.currentScript ||
     document.querySelector('script[data-site][src*="/widget.js"]')) as HTMLScriptElement | null;
-  if (script && !page.Deskbell) boot(script, page);
+  if (script && (!page.Deskbell || page.Deskbell.q)) boot(script, page);
 })();

@@ -15,6 +15,8 @@ svg{position:absolute;inset:15px;width:26px;height:26px;fill:none;stroke:current
 b{position:absolute;top:-4px;${side}:-4px;min-width:22px;height:22px;padding:0 6px;border:2px solid #fff;border-radius:11px;background:#c92a2a;color:#fff;font:600 12px/18px system-ui,sans-serif;text-align:center}
 div{position:fixed;bottom:88px;${side}:20px;width:384px;height:min(660px,calc(100% - 108px));border-radius:16px;overflow:hidden;background:Canvas;box-shadow:0 8px 40px rgb(16 24 40/.3);transition:.16s}
 div[inert]{opacity:0;visibility:hidden;transform:translateY(12px)}
+p{position:fixed;bottom:88px;${side}:20px;max-width:280px;margin:0;padding:12px 36px 12px 16px;border-radius:14px;background:Canvas;color:CanvasText;font:15px/1.4 system-ui,sans-serif;box-shadow:0 4px 20px rgb(16 24 40/.3);cursor:pointer;overflow-wrap:anywhere}
+p button{position:absolute;inset:2px 2px auto auto;width:32px;height:32px;background:0;color:inherit;box-shadow:none;font-size:18px}
 iframe{display:block;width:100%;height:100%;border:0;color-scheme:normal}
 @media(max-width:480px),(max-height:440px){div{inset:0;width:100%;height:100%;border-radius:0}.open{visibility:hidden}}
 @media(prefers-reduced-motion:reduce){*{transition:none!important}}

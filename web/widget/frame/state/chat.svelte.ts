@@ -48,6 +48,8 @@ export class Chat {
   #ownMarksKnown = $state.raw(false);
 
   readonly session: Session;
+  /** The site's greeting that this person answers, if any. */
+  greeting: () => string = () => '';
   /** Called with each new message of an agent that was not there when the page opened. */
   heard: (entry: Entry) => void = () => undefined;
 
@@ -345,7 +347,7 @@ export class Chat {
     const body = { id, ...(text && { text }), ...(files.length && { files: files.map((file) => file.id) }) };
     const starting = this.line.some((item) => item.frame.t === 'start');
     const frame: Omit<Send, 'c'> | Start =
-      this.c === null && !starting ? { t: 'start', ...body, ...details } : { t: 'send', ...body };
+      this.c === null && !starting ? { t: 'start', ...body, ...details, ...(this.greeting() && { greeting: this.greeting() }) } : { t: 'send', ...body };
     this.refused = null;
     this.typing.stop();
     this.#outbox?.add(frame.t === 'start' ? frame : { ...frame, c: this.c }, files);

@@ -7,6 +7,8 @@ export class Host {
   shown = $state.raw(true);
   /** Called when a person opened the panel. */
   opened: () => void = () => undefined;
+  /** The greeting that was answered by opening the panel. */
+  greet = '';
   readonly #origin: string;
 
   constructor(embedded: boolean, origin: string) {
@@ -22,6 +24,7 @@ export class Host {
     const said = event.data as Partial<ToFrame> | null;
     if (!said || said.d !== MARK || said.t !== 'shown') return;
     this.shown = said.shown === true;
+    this.greet = typeof said.greet === 'string' ? said.greet : '';
     if (this.shown && said.focus === true) this.opened();
   }
 

@@ -1,6 +1,6 @@
 import type { Start } from '../../../client/frames';
 
-export type Details = Pick<Start, 'name' | 'email' | 'department' | 'fields'>;
+export type Details = Pick<Start, 'name' | 'email' | 'department' | 'fields' | 'greeting'>;
 export type Failed = { text: string; details: Details; why: string };
 
 /** What goes back into the form when a chat was not started: its text and all that were written behind it. */

@@ -9,10 +9,15 @@ export class Session {
   #token: string | null;
   readonly api = new Api(() => this.headers());
 
-  /** `key` is the site's. */
-  constructor(key: string, store: KeyValue) {
+  readonly #visitor: string;
+  #identity: string;
+
+  /** `key` is the site's, `visitor` that of the page's reports. `identity`: a JWT of the site, or `out`. */
+  constructor(key: string, store: KeyValue, visitor = '', identity = '') {
     this.key = key;
     this.store = store;
+    this.#visitor = visitor;
+    this.#identity = identity;
     this.#token = this.recall('token');
   }
 
@@ -44,14 +49,27 @@ export class Session {
   }
 
   async boot(): Promise<Boot> {
+    if (this.#identity === 'out') await this.#leave();
     const token = this.#token;
-    const boot = await this.api.post<Boot>('/api/widget/session', {
-      site: this.key,
-      ...(token && { token }),
-    });
+    const visitor = this.#visitor;
+    const identity = this.#identity;
+    const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    const body = { site: this.key, zone, ...(token && { token }), ...(visitor && { visitor }) };
+    const post = (more: object) => this.api.post<Boot>('/api/widget/session', { ...body, ...more });
+    this.#identity = '';
+    /* An identity that is not taken leaves the browser what it was. */
+    const boot = await (identity ? post({ identity }).catch(() => post({})) : post({}));
     this.#token = boot.token;
     this.keep('token', boot.token);
     return boot;
+  }
+
+  /** Signed out on the site: whoever comes next is somebody else. */
+  async #leave(): Promise<void> {
+    if (this.#token) await this.api.post('/api/widget/logout', {}).catch(() => undefined);
+    for (const what of ['draft', 'form']) this.keep(what, '');
+    this.forget();
+    this.#identity = '';
   }
 
   entries(c: number, range: { before?: number; after?: number } = {}, limit = 50): Promise<Entries> {
