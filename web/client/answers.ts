@@ -83,6 +83,10 @@ export interface May {
   comment: boolean;
   department: boolean;
   labels: boolean;
+  /** Block the customer (BLOCK-1). */
+  block: boolean;
+  /** Create a linked ticket (TICKET-8). */
+  link: boolean;
   why_not?: string;
   /** The address an answer goes to, when the conversation was closed too long ago for an ordinary one (LIFE-10). */
   by_mail?: string;
@@ -94,9 +98,19 @@ export interface Conversation extends Omit<Row, 'customer'> {
   agents: { id: number; name: string; messages: number }[];
   may: May;
   close_note?: string;
+  links: Link[];
   entries: Entry[];
   more: boolean;
   marks: BothMarks;
+}
+
+/** A ticket made from this chat, or what this one was made from or went into (TICKET-8). */
+export interface Link {
+  id: number;
+  kind: Kind;
+  state: State;
+  subject: string;
+  owner: number | null;
 }
 
 /** A line of a customer's history; `owner` has it, or had it last. */
@@ -115,6 +129,11 @@ export interface Customer {
   name: string;
   email?: string;
   phone?: string;
+  email_verified?: boolean;
+  company?: string;
+  labels?: number[];
+  /** The end of their running block. */
+  blocked_until?: number | null;
   online?: boolean;
   conversations?: Past[];
   [field: string]: unknown;

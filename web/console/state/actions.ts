@@ -23,6 +23,8 @@ type Action =
   | { t: 'transfer_answer' | 'offer_answer'; c: number; accept: boolean }
   | { t: 'transfer_cancel' | 'accept'; c: number }
   | ({ t: 'ticket'; c: number } & Fields)
+  | { t: 'block'; c: number; reason: string; address: boolean }
+  | { t: 'unblock'; c: number }
   | { t: 'assign'; c: number; agent: number };
 
 interface Around {
@@ -82,6 +84,16 @@ export class Actions {
   }
 
   /** Throws ApiError. */
+  block(c: number, reason: string, address: boolean): Promise<void> {
+    return this.#do({ t: 'block', c, reason, address });
+  }
+
+  /** Throws ApiError. */
+  unblock(c: number): Promise<void> {
+    return this.#do({ t: 'unblock', c });
+  }
+
+  /** Throws ApiError. */
   assign(c: number, agent: number): Promise<void> {
     return this.#do({ t: 'assign', c, agent });
   }
@@ -100,6 +112,14 @@ export class Actions {
   label(c: number, add: string[], remove: string[]): Promise<boolean> {
     return this.#around.act(async () => {
       await this.#api.put(`/api/conversations/${c}/labels`, { id: clientId(), add, remove });
+      await this.#around.labelled();
+      this.#around.changed();
+    });
+  }
+
+  labelCustomer(customer: number, add: string[], remove: string[]): Promise<boolean> {
+    return this.#around.act(async () => {
+      await this.#api.put(`/api/customers/${customer}/labels`, { add, remove });
       await this.#around.labelled();
       this.#around.changed();
     });

@@ -38,6 +38,8 @@ export const NOTHING: May = {
   comment: false,
   department: false,
   labels: false,
+  block: false,
+  link: false,
 };
 
 const TYPING_LASTS = 6000;
@@ -269,6 +271,7 @@ export function rowOf(detail: Detail): Row {
     more: _more,
     marks: _marks,
     close_note: _note,
+    links: _links,
     ...row
   } = detail;
   return {

@@ -56,6 +56,8 @@ export class Desk {
   returned: { c: number; text: string; files: File[]; quote: Quote | null } | null = $state.raw(null);
   /** Grows when somebody adds or deletes a note on a customer. */
   notesChanged = $state(0);
+  /** Counts when customers or blocks are others now. */
+  customersChanged = $state(0);
   readonly own: Own;
   readonly api: Api;
   readonly router: Router;
@@ -372,14 +374,18 @@ export class Desk {
 
   #changed(what: string[]): void {
     if (what.includes('counts')) this.lists.countSoon();
-    if (what.includes('customers')) this.lists.refreshSoon();
+    if (what.includes('customers')) {
+      this.lists.refreshSoon();
+      this.open?.refreshSoon();
+      this.customersChanged += 1;
+    }
     if (what.includes('preferences')) void this.timers.load();
     if (['canned_replies', 'session', 'team', 'preferences'].some((one) => what.includes(one)))
       void this.composer.renew();
     if (what.includes('notices')) void this.news.bell.load();
     if (what.includes('notes')) this.notesChanged += 1;
     if (what.includes('session') || what.includes('preferences')) void this.own.reload();
-    for (const one of ['team', 'departments', 'labels', 'closing_tags'] as const)
+    for (const one of ['team', 'departments', 'labels', 'closing_tags', 'customer_fields'] as const)
       if (what.includes(one)) void this.team.load(one);
   }
 }

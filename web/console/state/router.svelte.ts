@@ -2,18 +2,34 @@ import type { ListSettings } from '../../client/frames';
 import { parseFilter, queryOf, type Filter } from '../lib/filters';
 import { TABS, type Tab } from '../lib/placement';
 
-export type Manage = 'departments' | 'replies' | 'preferences' | 'tags' | 'staff' | 'sites';
+const SECTIONS = [
+  'departments',
+  'replies',
+  'preferences',
+  'tags',
+  'labels',
+  'fields',
+  'blocks',
+  'staff',
+  'sites',
+] as const;
+export type Manage = (typeof SECTIONS)[number];
 export type Place =
-  { page: 'list'; tab: Tab; id: number | null } | { page: 'manage'; section: Manage } | { page: 'setup' };
+  | { page: 'list'; tab: Tab; id: number | null }
+  | { page: 'manage'; section: Manage }
+  | { page: 'customer'; id: number }
+  | { page: 'setup' };
 
-const SECTIONS: readonly string[] = ['departments', 'replies', 'preferences', 'tags', 'staff', 'sites'];
+const NUMBER = /^[1-9]\d{0,17}$/;
 
 export function parse(path: string): Place {
   const [head = '', rest = ''] = path.split('/').filter(Boolean);
   if (head === 'setup') return { page: 'setup' };
-  if (head === 'manage' && SECTIONS.includes(rest)) return { page: 'manage', section: rest as Manage };
+  if (head === 'manage' && (SECTIONS as readonly string[]).includes(rest))
+    return { page: 'manage', section: rest as Manage };
+  if (head === 'customers' && NUMBER.test(rest)) return { page: 'customer', id: Number(rest) };
   const tab = (TABS as readonly string[]).includes(head) ? (head as Tab) : 'live';
-  return { page: 'list', tab, id: /^[1-9]\d{0,17}$/.test(rest) ? Number(rest) : null };
+  return { page: 'list', tab, id: NUMBER.test(rest) ? Number(rest) : null };
 }
 
 export function pathOf(tab: Tab, id?: number | null): string {

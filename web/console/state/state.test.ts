@@ -148,6 +148,7 @@ function detail(entries: Entry[], change: Partial<Detail> = {}): Detail {
   const may = { ...NOTHING, write: true, close: true, department: true, labels: true };
   return {
     ...row(7),
+    links: [],
     customer: { id: 1, name: 'Marta' },
     agents: [],
     may,

@@ -34,7 +34,15 @@ export interface ClosingTag {
   name: string;
   active: boolean;
 }
-type Part = 'team' | 'departments' | 'labels' | 'closing_tags';
+/** An own field of customers; its values stand under `key`. */
+export interface CustomerField {
+  id: number;
+  key: string;
+  label: string;
+  kind: 'text' | 'long' | 'number' | 'email' | 'phone';
+  active: boolean;
+}
+type Part = 'team' | 'departments' | 'labels' | 'closing_tags' | 'customer_fields';
 
 /** Who and what the desk has: colleagues, departments, labels, closing tags. Fetched at start and again when told they changed. */
 export class Team {
@@ -42,6 +50,7 @@ export class Team {
   departments: readonly Department[] = $state.raw([]);
   labels: readonly Label[] = $state.raw([]);
   closingTags: readonly ClosingTag[] = $state.raw([]);
+  customerFields: readonly CustomerField[] = $state.raw([]);
   readonly #ranks: ReadonlyMap<number, number> = $derived(
     new Map(
       [...this.staff]
@@ -64,6 +73,10 @@ export class Team {
         ).departments;
       else if (what === 'closing_tags')
         this.closingTags = (await this.#api.get<{ tags: ClosingTag[] }>('/api/closing-tags')).tags;
+      else if (what === 'customer_fields')
+        this.customerFields = (
+          await this.#api.get<{ fields: CustomerField[] }>('/api/customer-fields')
+        ).fields;
       else this.labels = (await this.#api.get<{ labels: Label[] }>('/api/labels')).labels;
     } catch {
       // Names are missing until the next change or reconnect; nothing else depends on them.
@@ -75,6 +88,7 @@ export class Team {
     void this.load('departments');
     void this.load('labels');
     void this.load('closing_tags');
+    void this.load('customer_fields');
   }
 
   presence(changed: { id: number; online: boolean }[]): void {

@@ -8,6 +8,8 @@ export class Answers {
   why = $state.raw<Boot['why']>(null);
   /** When the hours begin again; null when that is not known, or not the reason. */
   opensAt = $state.raw<number | null>(null);
+  /** The desk takes nothing from this person just now; it says no more than that (BLOCK-3). */
+  away = $state.raw(false);
   #askedAt = 0;
 
   learn({ open, why, opens_at }: Boot): void {
@@ -15,6 +17,11 @@ export class Answers {
     this.open = open;
     this.why = why;
     this.opensAt = opens_at;
+  }
+
+  /** What the desk says to something that was tried, or unasked. */
+  hear(code: string): void {
+    this.away = code === 'unavailable';
   }
 
   forget(): void {

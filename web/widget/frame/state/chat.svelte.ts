@@ -203,6 +203,8 @@ export class Chat {
         if (frame.c === this.c && frame.by === 'agent')
           this.typing.heard(frame.on ? (frame.name ?? '') : null);
         return;
+      case 'error':
+        return this.answers.hear(frame.code);
       case 'queue':
         if (this.view?.c === frame.c) this.view = { ...this.view, queue: frame };
     }
@@ -359,13 +361,8 @@ export class Chat {
     this.#outbox?.add(frame);
   }
 
-  retry(id: string): void {
-    this.#outbox?.retry(id);
-  }
-
-  drop(id: string): void {
-    this.#outbox?.drop(id);
-  }
+  retry = (id: string): void => this.#outbox?.retry(id);
+  drop = (id: string): void => this.#outbox?.drop(id);
 
   #ack(ack: Ack): void {
     const item = this.line.find((one) => one.frame.id === ack.id);
@@ -373,6 +370,7 @@ export class Chat {
     if (item && !this.thread.entries.some((entry) => entry.id === ack.id))
       this.#landing.add(item, ack.c, () => void this.#refresh());
     this.#outbox?.ack(ack);
+    this.answers.hear('');
     if (item?.frame.t === 'start' && !this.view) void this.#refreshView();
   }
 
@@ -384,6 +382,7 @@ export class Chat {
   #nack(nack: Nack): void {
     const item = this.line.find((one) => one.frame.id === nack.id);
     this.#outbox?.nack(nack);
+    this.answers.hear(nack.code);
     if (nack.retry !== undefined || !item) return;
     if (item.frame.t === 'start') this.#startRefused(item.frame, nack.text);
     if (item.frame.t === 'close') this.#outbox?.drop(item.frame.id);

@@ -85,6 +85,8 @@ export const de: Texts = {
   'ticket.next': 'Wir antworten per E-Mail oder hier, so bald wir können.',
   merged: 'Zu Ihrer früheren Nachricht hinzugefügt.',
   ended: 'Dieser Chat ist beendet.',
+  away: 'Der Chat ist im Moment nicht verfügbar.',
+  'away.kept': 'Was Sie schreiben, bleibt erhalten.',
   'ended.hint': 'Schreiben Sie unten, um neu zu beginnen.',
   'event.started': 'Chat begonnen',
   'event.queued': 'Warten auf einen freien Mitarbeiter',
