@@ -76,6 +76,8 @@ def decide(conversation: Conversation, command: Command, facts: Facts, now: date
         if reason:
             raise Refused("taken" if isinstance(command, GONE) else "forbidden", reason)
         raise NotFound
+    if isinstance(command.actor, Customer):
+        blocking.refuse(command.actor.id, "", facts)
     return _ended(_RULES[type(command)](conversation, command, facts, now), facts)
 
 

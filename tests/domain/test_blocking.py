@@ -3,7 +3,14 @@
 import pytest
 
 from deskbell.domain.blocking import BLOCKED_FOR, NEUTRAL
-from deskbell.domain.commands import BlockCustomer, LiftBlock, StartChat, WriteMessage
+from deskbell.domain.commands import (
+    BlockCustomer,
+    CloseConversation,
+    LiftBlock,
+    SendTranscript,
+    StartChat,
+    WriteMessage,
+)
 from deskbell.domain.errors import Refused
 from deskbell.domain.lifecycle import begin, decide
 from deskbell.domain.standing import Block, Lift
@@ -23,6 +30,13 @@ def test_who_is_blocked_writes_nowhere_and_hears_a_neutral_sentence(state: str) 
         decide(conversation(state), WriteMessage(7, MARTA, "id", "Let me in"), BLOCKED, NOW)
     assert (refused.value.code, refused.value.text) == ("unavailable", NEUTRAL)
     assert "block" not in NEUTRAL
+
+
+@rule("BLOCK-3")
+def test_nothing_else_that_a_customer_can_ask_for_is_done_either() -> None:
+    for command in (CloseConversation(7, MARTA, "id"), SendTranscript(7, MARTA, "id", "me@home.test")):
+        with pytest.raises(Refused, match=NEUTRAL):
+            decide(conversation(), command, BLOCKED, NOW)
 
 
 @rule("BLOCK-3")
