@@ -137,4 +137,4 @@ async def shelve(pool: asyncpg.Pool, *shelved: Conversation) -> None:
     """Store conversations as they are, through the door that writes every conversation."""
     after = {c.id: c for c in shelved}
     async with pool.acquire() as connection, connection.transaction():
-        await changes.save(connection, Saving({}, after, (), (), (), (), {}, ()))
+        await changes.save(connection, Saving({}, after, (), (), (), {}, {}, ()))

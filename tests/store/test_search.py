@@ -22,7 +22,7 @@ async def say(pool: asyncpg.Pool, c: int, *texts: str, kind: str = "message", fi
         for seq, text in enumerate(texts, first)
     ]
     async with pool.acquire() as connection, connection.transaction():
-        await changes.save(connection, Saving({}, {}, entries, (), (), (), {}, ()))
+        await changes.save(connection, Saving({}, {}, entries, (), (), {}, {}, ()))
         await connection.execute(
             "UPDATE conversation SET last_seq = $2 WHERE id = $1", c, first + len(texts) - 1
         )

@@ -9,8 +9,8 @@ export const notice = {
   ticket: 'We got your message.',
   'ticket.next': 'We answer by e-mail or here, as soon as we can.',
   merged: 'Added to your earlier message.',
-  away: 'The chat is not available at the moment.',
-  'away.kept': 'What you write is kept.',
+  shut: 'The chat is not available at the moment.',
+  'shut.kept': 'What you write is kept.',
   ended: 'This chat has ended.',
   'ended.hint': 'Write below to start again.',
 };
