@@ -25,6 +25,7 @@ export const notice = new Lazy(() => import('./Notice.svelte'));
 export const emoji = new Lazy(() => import('./Emoji.svelte'));
 export const endDialog = new Lazy(() => import('./EndDialog.svelte'));
 export const fileView = new Lazy(() => import('./FileView.svelte'));
+export const quote = new Lazy(() => import('./Quote.svelte'));
 export const attachmentRow = new Lazy(() => import('./AttachmentRow.svelte'));
 export const attachments = new Lazy<typeof Attachments>(() =>
   import('../state/attachments.svelte').then((file) => ({ default: file.Attachments })),

@@ -55,9 +55,9 @@ export class Chat {
 
   #outbox: Outbox | undefined;
   #socket: DeskSocket | undefined;
-  readonly typing = new Typing((on) => {
-    return this.c !== null && (this.#socket?.send({ t: 'typing', c: this.c, on }) ?? false);
-  });
+  readonly typing = new Typing(
+    (said) => this.c !== null && (this.#socket?.send({ t: 'typing', c: this.c, ...said }) ?? false),
+  );
   readonly #detour: Detour;
   #boots = 0;
   #openTimer: ReturnType<typeof setTimeout> | undefined;
@@ -177,6 +177,7 @@ export class Chat {
   #frame(frame: ServerFrame): void {
     switch (frame.t) {
       case 'ready':
+        this.typing.shown = !!frame.typing_preview;
         this.#readSent = 0;
         this.#boots = 0;
         if (frame.c !== undefined && frame.c !== this.c) void this.#refresh();

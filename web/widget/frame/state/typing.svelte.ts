@@ -2,16 +2,21 @@
 
 const LASTS = 6_000;
 const EVERY = 4_000;
+const EVERY_SHOWN = 1_200;
+const MOST_SHOWN = 500;
 
 export class Typing {
   /** The agent's name while they write (perhaps empty), else null. */
   agent = $state.raw<string | null>(null);
+  /** The team sees what is typed before it is sent, and the person is told so (CHAT-11). */
+  shown = $state.raw(false);
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #next: ReturnType<typeof setTimeout> | undefined;
   #toldAt = 0;
-  readonly #tell: (on: boolean) => boolean;
+  readonly #tell: (said: { on: boolean; text?: string }) => boolean;
 
   /** `tell` says whether it got through. */
-  constructor(tell: (on: boolean) => boolean) {
+  constructor(tell: (said: { on: boolean; text?: string }) => boolean) {
     this.#tell = tell;
   }
 
@@ -21,15 +26,21 @@ export class Typing {
     if (name !== null) this.#timer = setTimeout(() => (this.agent = null), LASTS);
   }
 
-  /** `on` is false when the text is empty again. */
-  type(on: boolean): void {
+  /** `text` is what stands in the box now. */
+  type(text: string): void {
+    clearTimeout(this.#next);
+    if (!text.trim()) return this.stop();
     const now = Date.now();
-    if (!on) return this.stop();
-    if (now - this.#toldAt >= EVERY && this.#tell(true)) this.#toldAt = now;
+    const wait = this.#toldAt + (this.shown ? EVERY_SHOWN : EVERY) - now;
+    if (wait > 0) {
+      if (this.shown) this.#next = setTimeout(() => this.type(text), wait);
+    } else if (this.#tell({ on: true, ...(this.shown && { text: [...text].slice(-MOST_SHOWN).join('') }) }))
+      this.#toldAt = now;
   }
 
   stop(): void {
-    if (this.#toldAt) this.#tell(false);
+    clearTimeout(this.#next);
+    if (this.#toldAt) this.#tell({ on: false });
     this.#toldAt = 0;
   }
 }

@@ -72,6 +72,8 @@ export const de: Texts = {
   newer: '{count} neue Nachrichten',
   down: 'Zur neuesten Nachricht',
   typing: '{name} schreibt …',
+  'typing.shown': 'Unser Team sieht, was Sie tippen.',
+  'quote.show': 'Diese Nachricht zeigen',
   offline: 'Keine Verbindung. Neuer Versuch …',
   'offline.kept': 'Was Sie schreiben, bleibt erhalten und wird dann gesendet.',
   now: 'Jetzt versuchen',

@@ -1,5 +1,6 @@
-/** Texts of files and of the question before an end, which come with these. */
+/** Texts of files, quotes and of the question before an end, which come with these. */
 export const rare = {
+  'quote.show': 'Show this message',
   'end.ask': 'End this chat?',
   'end.hint': 'You can write again at any time.',
   'end.yes': 'End chat',

@@ -45,6 +45,7 @@ export const en = {
   newer: '{count} new messages',
   down: 'Go to the newest message',
   typing: '{name} is writing…',
+  'typing.shown': 'Our team sees what you type.',
   offline: 'No connection. Trying again…',
   'offline.kept': 'What you write is kept and sent when it is back.',
   now: 'Try now',
