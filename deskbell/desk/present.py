@@ -151,7 +151,10 @@ def _fill(
         if "files" in data:
             wire.files = msgspec.convert(data["files"], list[frames.File])
         if "mail" in data and not public:
-            wire.mail = data["mail"]
+            wire.mail = {
+                **data["mail"],
+                "path": f"/api/conversations/{entry.conversation_id}/mails/{entry.seq}",
+            }
         if "quote" in data:
             wire.quote = _quote(data["quote"], names, customer_name)
 
