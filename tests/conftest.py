@@ -15,6 +15,7 @@ import pytest
 
 from deskbell.embedded import EmbeddedError, EmbeddedPostgres
 from deskbell.store.migrate import VERSIONS, migrate
+from tests.imap import MISSING, PROGRAM, ImapServer, imap_server
 
 ROOM = 2 * 1024**3
 
@@ -92,6 +93,15 @@ def chromium() -> dict[str, Any]:
         "executable_path": found,
         "args": ["--no-sandbox"] if os.geteuid() == 0 else [],
     }
+
+
+@pytest.fixture
+def imap() -> Iterator[ImapServer]:
+    """A real mailbox on a real server."""
+    if not Path(PROGRAM).exists():
+        pytest.skip(MISSING)
+    with imap_server() as server:
+        yield server
 
 
 def _address(dsn: str, database: str) -> str:

@@ -25,6 +25,7 @@ log = structlog.get_logger()
 FIRST_WAIT_S = 1.0
 LONGEST_WAIT_S = 300.0
 SOMEBODY_ELSE_S = 15.0
+CLOSE_S = 3.0
 TRIES = 5
 OVERLAP = timedelta(days=2)
 """When the server has numbered its mails anew: what came since shortly before we last saw it may be new to us."""
@@ -84,7 +85,10 @@ class MailFetch:
             finally:
                 await self._mailbox.close()
         finally:
-            connection.terminate()
+            try:
+                await connection.close(timeout=CLOSE_S)  # politely, so that the lock is free at once
+            except AWAY:
+                connection.terminate()
 
     async def _catch_up(self, folder: Folder) -> None:
         """Where the last reading ended. A mailbox never read begins with what nobody has looked at."""

@@ -27,6 +27,19 @@ export interface Quote {
   text: string;
 }
 
+/** A message that came by e-mail, for staff (CHANNEL-4). `path`: where the whole mail is read. */
+export interface Mail {
+  from: string;
+  subject: string;
+  path: string;
+  /** There is more of it than the text: history, a signature. */
+  more?: boolean;
+  html?: boolean;
+  /** What our mail server says of the sender. */
+  check?: 'pass' | 'fail';
+  notes?: string[];
+}
+
 export type EventName =
   | 'started'
   | 'queued'
@@ -64,6 +77,7 @@ export interface Entry {
   html?: string;
   files?: File[];
   quote?: Quote;
+  mail?: Mail;
   event?: EntryEvent;
   /** For staff: a page the customer opened while chatting. */
   page?: { url: string; title?: string };

@@ -103,16 +103,14 @@ class Mailbox:
             await asyncio.sleep(self._settings.imap_poll_s)
             await self._do(lambda: self._client.noop())
             return
-        await self._do(lambda: self._client.idle())
-        await self._readable(self._client.socket(), IDLE_S)
+        if not await self._do(self._begin_idle):
+            await self._readable(self._client.socket(), IDLE_S)
         await self._do(lambda: self._client.idle_done())
 
     async def close(self) -> None:
-        """Never raises."""
-        client, self._client = self._client, None
-        if client is not None:
-            with suppress(Exception):
-                await asyncio.wait_for(self._do(client.shutdown), CONNECT_S)
+        """After whatever the thread is at. Never raises."""
+        with suppress(Exception):
+            await asyncio.wait_for(self._do(self._drop), CONNECT_S)
         self._thread.shutdown(wait=False)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="imap")
 
@@ -126,8 +124,6 @@ class Mailbox:
         """Until bytes come, without holding a thread."""
         loop, came = asyncio.get_running_loop(), asyncio.Event()
         descriptor: int = sock.fileno()
-        if getattr(sock, "pending", int)():
-            return
         loop.add_reader(descriptor, came.set)
         try:
             async with asyncio.timeout(seconds):
@@ -137,17 +133,27 @@ class Mailbox:
         finally:
             loop.remove_reader(descriptor)
 
+    def _begin_idle(self) -> bool:
+        """Whether news came along with the server's leave to wait: it is read already, and no socket tells of it."""
+        self._client.idle()
+        return bool(self._client.idle_check(timeout=0))
+
     def _open(self) -> Folder:
         s = self._settings
         tls = s.imap_tls == "tls"
         port = s.imap_port or (993 if tls else 143)
-        self._client = IMAPClient(s.imap_host, port, ssl=tls, timeout=SocketTimeout(CONNECT_S, READ_S))
+        self._client = _Client(s.imap_host, port, ssl=tls, timeout=SocketTimeout(CONNECT_S, READ_S))
         if s.imap_tls == "starttls":
             self._client.starttls()
         self._client.login(s.imap_user, s.imap_password)
         selected = self._client.select_folder(s.imap_mailbox)
         self._idle = self._client.has_capability("IDLE")
         return Folder(int(selected[b"UIDVALIDITY"]), int(selected.get(b"UIDNEXT", 1)) - 1)
+
+    def _drop(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            client.shutdown()
 
     def _fetch(self, uid: int) -> Fetched | None:
         found = self._client.fetch([uid], ["RFC822.SIZE"]).get(uid)
@@ -171,6 +177,12 @@ class Mailbox:
             self._client.copy(uids, folder)
             self._client.delete_messages(uids, silent=True)
             self._client.expunge(uids)
+
+
+class _Client(IMAPClient):  # type: ignore[misc]
+    def _poll_socket(self, sock: Any, timeout: float | None = None) -> Any:
+        """With no time to wait, look into what was read already: the library asks the socket, which knows nothing of it."""
+        return [True] if timeout == 0 else super()._poll_socket(sock, timeout)
 
 
 def _sentence(error: BaseException) -> str:
