@@ -78,7 +78,9 @@ class ImapServer:
 
     def start(self) -> None:
         self._process = subprocess.Popen(
-            [PROGRAM, "-F", "-c", str(self.folder / "dovecot.conf")], stdout=subprocess.DEVNULL
+            [PROGRAM, "-F", "-c", str(self.folder / "dovecot.conf")],
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,
         )
         for _ in range(500):
             with socket.socket() as probe:
@@ -88,8 +90,9 @@ class ImapServer:
         raise RuntimeError((self.folder / "log").read_text())
 
     def stop(self) -> None:
+        """With all its processes, which is what a torn-out plug looks like."""
         if self._process is not None:
-            self._process.send_signal(signal.SIGTERM)
+            os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait(20)
             self._process = None
 
