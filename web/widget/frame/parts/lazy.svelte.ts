@@ -24,6 +24,7 @@ export const conversation = new Lazy(() => import('./Conversation.svelte'));
 export const notice = new Lazy(() => import('./Notice.svelte'));
 export const emoji = new Lazy(() => import('./Emoji.svelte'));
 export const endDialog = new Lazy(() => import('./EndDialog.svelte'));
+export const after = new Lazy(() => import('./After.svelte'));
 export const fileView = new Lazy(() => import('./FileView.svelte'));
 export const quote = new Lazy(() => import('./Quote.svelte'));
 export const attachmentRow = new Lazy(() => import('./AttachmentRow.svelte'));

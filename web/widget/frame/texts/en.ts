@@ -1,3 +1,4 @@
+import type { after } from './en.after';
 import type { form } from './en.form';
 import type { notice } from './en.notice';
 import type { rare } from './en.rare';
@@ -63,6 +64,7 @@ export const en = {
   'title.unread': '({count}) {title}',
 };
 
-export type Key = keyof typeof en | keyof typeof form | keyof typeof notice | keyof typeof rare;
+export type Key =
+  keyof typeof en | keyof typeof after | keyof typeof form | keyof typeof notice | keyof typeof rare;
 /** Every text of another language: it is fetched whole. */
 export type Texts = Record<Key, string>;
