@@ -18,6 +18,14 @@ from deskbell.store.migrate import VERSIONS, migrate
 from tests.imap import MISSING, PROGRAM, ImapServer, imap_server
 
 ROOM = 2 * 1024**3
+LONGEST_FIRST = ("flows", "browser", "torture", "doors", "embedded", "test_main.py", "desk", "jobs", "api")
+"""Whoever of two workers is done last should be done with little: files are handed out in this order."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    places = {name: place for place, name in enumerate(LONGEST_FIRST)}
+    here = Path(__file__).parent
+    items.sort(key=lambda item: places.get(item.path.relative_to(here).parts[0], len(places)))
 
 
 def _folder() -> Path:
