@@ -38,7 +38,7 @@ async def test_every_state_that_exists_is_in_it(pool: asyncpg.Pool, store: FileS
     await fill(pool, CLOCK, store, Passwords(memory_kib=64, passes=1))
     rows = await pool.fetch("SELECT kind, state, closed_by, opened_at FROM conversation")
     found = Counter((row["kind"], row["state"], row["closed_by"]) for row in rows)
-    assert len(rows) == 46
+    assert len(rows) == 47
     assert {key for key in found if key[0] == "chat"} == {
         ("chat", "live", None),
         ("chat", "pending", None),

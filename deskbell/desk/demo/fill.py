@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any, NamedTuple
 
-from deskbell.desk.demo import people
+from deskbell.desk.demo import around, people
 from deskbell.desk.demo.history import Life, Teller
 from deskbell.desk.demo.pictures import Drawn, draw
 from deskbell.desk.demo.talks import Talk, read_talks
@@ -46,6 +46,7 @@ async def fill(pool: Pool, clock: Clock, files: FileStore, passwords: Passwords)
         teller = await _desk(connection, now, random, hashed, pictures)
         lives = _lives(talks, teller)
         await rows.save(connection, _filling(talks, lives, pictures, teller.staff, now))
+        await around.add(connection, lives, teller, now)
     for picture in pictures:
         await files.put(picture.id, picture.drawn.png)
         await files.put(preview_id(picture.id), picture.drawn.webp)

@@ -26,6 +26,14 @@ LABELS = (
 )
 
 
+RUDE = "Insults after the refund"
+"""Why somebody is blocked."""
+CUSTOMER_FIELDS = (
+    ("rooms", "Rooms", "number"),
+    ("season", "Season", "text"),
+    ("terms", "Terms agreed", "long"),
+)
+
 CLOSING_TAGS = ("Solved", "Refunded", "Replaced", "No answer", "Wrong shop")
 
 
