@@ -45,6 +45,7 @@ def link(conversation: Conversation, command: Command, facts: Facts, now: dateti
         ticket_at=now,
         linked_to=conversation.id,
         subject=command.subject,
+        preview=command.subject,
         priority=command.priority,
     )
     data = {"name": "linked", "way": "from", "who": actor.name, "number": conversation.id}

@@ -34,7 +34,7 @@ def web(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.usefixtures("web")
 @pytest.mark.parametrize(
-    "path", ["/", "/live", "/live/12", "/closed/9", "/tickets", "/setup", "/manage/staff"]
+    "path", ["/", "/live", "/live/12", "/closed/9", "/tickets", "/setup", "/manage/staff", "/customers/3"]
 )
 async def test_the_console_loads_built_files_under_a_strict_policy(desk: EdgeDesk, path: str) -> None:
     answer = await desk.client().get(path)

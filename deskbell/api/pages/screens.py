@@ -19,6 +19,7 @@ CONSOLE_PATHS = [
     "/",
     "/setup",
     "/manage/{section:str}",
+    "/customers/{number:int}",
     *(f"/{tab}" for tab in TABS),
     *(f"/{tab}/{{conversation:str}}" for tab in TABS),
 ]

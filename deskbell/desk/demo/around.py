@@ -23,18 +23,17 @@ async def add(connection: Connection, lives: list[Life], teller: Teller, now: da
     mine = [life.conversation for life in lives if life.conversation.state == "live"]
     chat = min((c for c in mine if c.owner_id == mia.id and c.opened_at), key=lambda c: c.id)
     (number,) = await changes.new_ids(connection, 1)
-    facts = teller.facts._replace(
-        numbers={(chat.id, mia.id, "demo-link"): number}, emails={chat.customer_id: "known@example.com"}
-    )
+    facts = teller.facts._replace(numbers={(chat.id, mia.id, "demo-link"): number})
     link = LinkTicket(
         chat.id,
         mia,
         "demo-link",
-        subject="Send a spare glass for the lamp",
-        text="The glass came broken. Ask the workshop for a new one and send it with the next parcel.",
+        subject="Care card for the Fjell blanket",
+        text="She runs a small hotel and asks how to wash and iron. Put the printed card into her next parcel.",
         department_id=teller.departments["Delivery"],
-        labels=(teller.labels["damaged"],),
+        labels=(teller.labels["delivery"],),
         priority="high",
+        email="reception@pension-fjell.example",
     )
     await _do(connection, chat, link, facts, now)
     await _profiles(connection, chat.customer_id, teller)
@@ -56,8 +55,8 @@ async def _profiles(connection: Connection, customer_id: int, teller: Teller) ->
     for key, label, kind in people.CUSTOMER_FIELDS:
         await customer_fields.add(connection, key, label, kind)
     await profiles.label(connection, customer_id, [teller.labels["vip"], teller.labels["wholesale"]], [])
-    await profiles.set_emails(connection, customer_id, ["office@hotel.example"])
+    await profiles.set_emails(connection, customer_id, ["office@pension-fjell.example"])
     await profiles.set_fields(connection, customer_id, to_json({"rooms": "24", "season": "May to September"}))
     await connection.execute(
-        "UPDATE customer SET company = 'Hotel Skagen', phone = '+47 22 00 00 00' WHERE id = $1", customer_id
+        "UPDATE customer SET company = 'Pension Fjell', phone = '+47 22 00 00 00' WHERE id = $1", customer_id
     )
