@@ -18,6 +18,7 @@ TABS = ("live", "pending", "tagged", "closed", "tickets")
 CONSOLE_PATHS = [
     "/",
     "/setup",
+    "/visitors",
     "/manage/{section:str}",
     "/customers/{number:int}",
     *(f"/{tab}" for tab in TABS),

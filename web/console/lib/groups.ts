@@ -13,6 +13,7 @@ export type Item =
   | { type: 'day'; key: string; at: number }
   | { type: 'new'; key: string }
   | { type: 'event'; key: string; entry: Entry }
+  | { type: 'pages'; key: string; entries: Entry[] }
   | { type: 'group'; key: string; side: 'customer' | 'agent'; name: string; bubbles: Bubble[] };
 
 const TOGETHER = 5 * 60_000;
@@ -72,13 +73,16 @@ export function itemsOf(bubbles: readonly Bubble[], newAfter: number | null): It
     const { entry, key } = bubble;
     if (!before || !sameDay(before.at, entry.at))
       items.push({ type: 'day', key: `day-${key}`, at: entry.at });
-    if (!marked && entry.seq > newAfter! && entry.by === 'customer') {
+    if (!marked && entry.seq > newAfter! && entry.by === 'customer' && entry.kind !== 'page') {
       marked = true;
       items.push({ type: 'new', key: 'new' });
     }
     const last = items[items.length - 1];
     if (entry.kind === 'event') items.push({ type: 'event', key, entry });
-    else if (joins(last, bubble)) last.bubbles.push(bubble);
+    else if (entry.kind === 'page') {
+      if (last?.type === 'pages') last.entries.push(entry);
+      else items.push({ type: 'pages', key: `pages-${key}`, entries: [entry] });
+    } else if (joins(last, bubble)) last.bubbles.push(bubble);
     else {
       const side = entry.by === 'customer' ? 'customer' : 'agent';
       items.push({ type: 'group', key: `group-${key}`, side, name: entry.name ?? '', bubbles: [bubble] });

@@ -35,6 +35,7 @@ import { pathOf, type Router } from './router.svelte';
 import { Sounds } from './sounds';
 import { Team } from './team.svelte';
 import { Timers } from './timers.svelte';
+import { Visitors } from './visitors.svelte';
 
 const KEPT = 8;
 
@@ -71,6 +72,7 @@ export class Desk {
   readonly drafts: Drafts;
   readonly composer: Composer;
   readonly timers: Timers;
+  readonly visitors = new Visitors((frame) => this.#socket.send(frame));
   readonly actions: Actions;
   readonly news: News;
   readonly #socket: DeskSocket;
@@ -286,6 +288,7 @@ export class Desk {
   #online(): void {
     if (this.lists.scope === 'all') this.#follow();
     this.open?.watch();
+    this.visitors.again();
     this.#outbox.flush();
     if (this.#wasOnline) {
       this.lists.refreshSoon();
@@ -322,6 +325,9 @@ export class Desk {
         return this.#thread(frame.c)?.type(frame);
       case 'presence':
         return this.team.presence(frame.staff);
+      case 'customers':
+      case 'visitors':
+        return this.visitors.hear(frame);
       case 'availability':
         return this.own.switched(frame.available);
       case 'notice':

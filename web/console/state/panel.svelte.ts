@@ -1,4 +1,4 @@
-export const PANEL_TABS = ['details', 'comments', 'history', 'notes', 'block'] as const;
+export const PANEL_TABS = ['details', 'visitor', 'comments', 'history', 'notes', 'block'] as const;
 export type PanelTab = (typeof PANEL_TABS)[number];
 
 /** The panel at the right: which of its tabs is chosen, and whether it lies over the thread where there is no room. */

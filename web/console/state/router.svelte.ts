@@ -18,6 +18,7 @@ export type Place =
   | { page: 'list'; tab: Tab; id: number | null }
   | { page: 'manage'; section: Manage }
   | { page: 'customer'; id: number }
+  | { page: 'visitors' }
   | { page: 'setup' };
 
 const NUMBER = /^[1-9]\d{0,17}$/;
@@ -25,6 +26,7 @@ const NUMBER = /^[1-9]\d{0,17}$/;
 export function parse(path: string): Place {
   const [head = '', rest = ''] = path.split('/').filter(Boolean);
   if (head === 'setup') return { page: 'setup' };
+  if (head === 'visitors') return { page: 'visitors' };
   if (head === 'manage' && (SECTIONS as readonly string[]).includes(rest))
     return { page: 'manage', section: rest as Manage };
   if (head === 'customers' && NUMBER.test(rest)) return { page: 'customer', id: Number(rest) };

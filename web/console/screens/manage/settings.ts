@@ -124,3 +124,12 @@ export const GROUPS: readonly Group[] = [
     },
   },
 ];
+
+/** A greeting that a site shows by itself. `page`: what the address must contain, '' for any page. */
+export interface Trigger {
+  id: string;
+  page: string;
+  seconds: number;
+  visits: number;
+  text: string;
+}
