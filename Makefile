@@ -8,7 +8,7 @@ BOOT := $(HOST_PYTHON) scripts/bootstrap.py
 PY := .venv/bin/python
 OURS := deskbell tests bench scripts hatch_build.py
 
-.PHONY: help run serve check test static unit rules web browser bench torture format venv
+.PHONY: help run serve check test static unit rules web browser imap bench torture format venv
 
 help: ## what each command does
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,7 +19,7 @@ run: ## the desk with a lively demo; PORT=8080 and DATA=data choose port and fol
 serve: ## the desk for real use, empty; settings in docs/operate.md
 	@exec $(BOOT) run serve
 
-test: static web browser ## everything: format, lint, types, imports, rules, web, tests, browser journeys
+test: static web browser imap ## everything: format, lint, types, imports, rules, web, tests, browser journeys
 	@$(PY) -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "not torture"
 
 check: static ## the fast part of test: no database, no browser
@@ -48,6 +48,9 @@ venv:
 
 browser: venv
 	@$(BOOT) chromium
+
+imap: venv
+	@$(BOOT) imap
 
 static: venv
 	@echo "Format and lint"; $(PY) -m ruff format -q --check --output-format concise $(OURS) || { echo "Not in form: make format"; exit 1; }

@@ -44,6 +44,7 @@ def main(words):
         "web": web,
         "modules": modules,
         "chromium": chromium,
+        "imap": imap,
         "run": run,
         "node": node_command,
     }
@@ -214,6 +215,24 @@ def chromium():
         step("Chromium", [*root, "apt-get", "install", "-qy", "--no-install-recommends", "chromium"])
         return
     step("Chromium", [str(PYTHON), "-m", "playwright", "install", "chromium"])
+
+
+def imap():
+    """A real IMAP server for the tests of mail. Without one they are left out, and say so."""
+    if shutil.which("dovecot") or Path("/usr/sbin/dovecot").exists():
+        return
+    root = [] if os.geteuid() == 0 else ["sudo", "-n"]
+    if not shutil.which("apt-get") or (
+        root and subprocess.run([*root, "true"], capture_output=True).returncode != 0
+    ):
+        print(
+            "No IMAP server here (apt-get install dovecot-imapd): tests of mail that comes in are left out."
+        )
+        return
+    step("List of system packages", [*root, "apt-get", "update", "-q"])
+    packages = ["dovecot-core", "dovecot-imapd"]
+    quiet = ["env", "DEBIAN_FRONTEND=noninteractive"]
+    step("IMAP server", [*root, *quiet, "apt-get", "install", "-qy", "--no-install-recommends", *packages])
 
 
 def step(title, command, env=None, cwd=ROOT, fetches=True):

@@ -209,8 +209,8 @@ class MailIn:
             if refused.code == "closed" or isinstance(refused, NotFound):
                 return None
             raise
-        if place.proven:
-            await inbound.proved(self._pool, customer.id, mail.sender)
+        if place.proven and await inbound.proved(self._pool, customer.id, mail.sender):
+            await self._desk.changed("customers")
         return await self._became("reply", mail, answer)
 
     async def _ticket(

@@ -86,7 +86,8 @@ INSERT INTO customer (name, email, email_verified, created_at) VALUES ($1, $2, $
 _PROVED = """
 UPDATE customer cu SET email_verified = true
 WHERE cu.id = $1 AND lower(cu.email) = $2 AND NOT cu.email_verified
-  AND NOT EXISTS (SELECT FROM browser b WHERE b.customer_id = cu.id)"""
+  AND NOT EXISTS (SELECT FROM browser b WHERE b.customer_id = cu.id)
+RETURNING true"""
 
 _DEPARTMENTS = "SELECT lower(mail_address), id FROM department WHERE mail_address <> ''"
 
@@ -239,8 +240,9 @@ async def new_customer(db: Database, name: str, address: str, *, proven: bool, n
     return made
 
 
-async def proved(db: Database, customer_id: int, address: str) -> None:
-    await db.execute(_PROVED, customer_id, address)
+async def proved(db: Database, customer_id: int, address: str) -> bool:
+    """Whether that was news."""
+    return bool(await db.fetchval(_PROVED, customer_id, address))
 
 
 async def department_addresses(db: Database) -> dict[str, int]:

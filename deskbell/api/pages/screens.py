@@ -35,8 +35,7 @@ async def console(request: Request[Any, Any, Any], edge: Here) -> Response[str]:
     page = built.page("console")
     if page is None:
         return plain("Deskbell", _NOT_BUILT, 503)
-    # The console shows mail in frames of its own, which come with a policy of their own (api/mails.py).
-    policy = policy_of(request, edge.settings, "'none'") + "; frame-src 'self'"
+    policy = policy_of(request, edge.settings, "'none'")
     return html(document("Deskbell", page, '<div id="app"></div>'), {"Content-Security-Policy": policy})
 
 
