@@ -188,6 +188,7 @@ NUMBERS = {
     "site_id": 1,
     "customer_id": 1,
     "number": 1,
+    "seq": 1,
     "file_id": "0" * 32,
     "tag_id": 1,
     "note_id": 999,

@@ -101,7 +101,7 @@ async def test_torn_down_between_the_steps_it_is_there_once(
             "row": (inbound, "keep"),
             "mailbox": (Mailbox, "put_away"),
         }[step]
-        broken.setattr(*where, tear)
+        broken.setattr(where[0], where[1], tear)
         async with fetching.node():
             await asyncio.wait_for(torn.wait(), 10)
     async with fetching.node() as house:
