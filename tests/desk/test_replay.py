@@ -1,5 +1,6 @@
 """A list as it was, with everything pushed since, is the list as it is now (LIST-6): through the real writing path."""
 
+from copy import copy
 from typing import Any
 
 import msgspec
@@ -18,7 +19,7 @@ from deskbell.domain.commands import (
     WriteMessage,
 )
 from deskbell.domain.people import Customer, Staff
-from deskbell.realtime.frames import encode
+from deskbell.realtime.frames import Row
 from deskbell.store import conversations
 from tests.cast import ADA, BRUNO, OLGA, SALES, SUPPORT, SVEN, URGENT, crowd
 from tests.desk.house import House, fresh_id
@@ -41,34 +42,34 @@ STEPS = st.lists(
 class Cards:
     """The cards of a console, kept up to date from the frames alone, as the protocol says."""
 
-    def __init__(self, ear: Ear, rows: list[dict[str, Any]]) -> None:
+    def __init__(self, ear: Ear, rows: list[Row]) -> None:
         self.ear = ear
-        self.rows = {row["id"]: row for row in rows}
+        self.rows = {row.id: copy(row) for row in rows}
         self._heard = len(ear.heard())
 
-    def now(self) -> dict[int, dict[str, Any]]:
+    def now(self) -> dict[int, Row]:
         for frame in self.ear.heard()[self._heard :]:
             if "s" in frame:
-                self.update(frame["s"])
+                self.update(msgspec.convert(frame["s"], Row))
             elif frame["t"] == "marks" and frame["by"] == "customer" and frame["c"] in self.rows:
                 row = self.rows[frame["c"]]
-                row["delivered"] = max(row["delivered"], frame["delivered"])
-                row["read"] = max(row["read"], frame["read"])
+                row.delivered = max(row.delivered, frame["delivered"])
+                row.read = max(row.read, frame["read"])
         return self.rows
 
-    def update(self, row: dict[str, Any]) -> None:
-        known = self.rows.get(row["id"])
-        if known is None or row["last_seq"] >= known["last_seq"]:
-            self.rows[row["id"]] = row
+    def update(self, row: Row) -> None:
+        known = self.rows.get(row.id)
+        if known is None or row.last_seq >= known.last_seq:
+            self.rows[row.id] = row
 
 
-async def stored(house: House) -> list[dict[str, Any]]:
-    """Every card, fresh from the database, as it goes over the wire."""
+async def stored(house: House) -> list[Row]:
+    """Every card, fresh from the database, as the protocol means it."""
     rows = []
     for record in await house.pool.fetch("SELECT id FROM conversation"):
         loaded = await conversations.get(house.pool, record[0])
         assert loaded is not None
-        rows.append(msgspec.json.decode(encode(row_of(*loaded))))
+        rows.append(row_of(*loaded))
     return rows
 
 
@@ -122,13 +123,13 @@ async def test_what_was_listed_and_what_was_pushed_make_what_is_stored(
     house.hub.supervisors.add(supervisor.connection)
     await live_through(house, customers, before)
     start = await stored(house)
-    everything = Cards(supervisor, [dict(row) for row in start])
-    own = Cards(ada, [dict(row) for row in start if row.get("owner") == ADA.id])
+    everything = Cards(supervisor, start)
+    own = Cards(ada, [row for row in start if row.owner == ADA.id])
     await live_through(house, customers, after)
-    fresh = {row["id"]: row for row in await stored(house)}
+    fresh = {row.id: row for row in await stored(house)}
     assert everything.now() == fresh
-    assert {number: row for number, row in own.now().items() if row.get("owner") == ADA.id} == {
-        number: row for number, row in fresh.items() if row.get("owner") == ADA.id
+    assert {number: row for number, row in own.now().items() if row.owner == ADA.id} == {
+        number: row for number, row in fresh.items() if row.owner == ADA.id
     }
     supervisor.leave()
     ada.leave()
