@@ -1,6 +1,7 @@
 """Threads for staff, and the same sends as by socket (docs/protocol.md)."""
 
 import asyncio
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated
 
@@ -28,13 +29,14 @@ from deskbell.domain.commands import (
     WriteMessage,
 )
 from deskbell.domain.conversation import Conversation
+from deskbell.domain.facts import SurveyFact
 from deskbell.domain.people import Staff
 from deskbell.kit.clock import milliseconds
 from deskbell.kit.postgres import Pool
 from deskbell.kit.text import clean, needed_name
 from deskbell.realtime import frames
 from deskbell.realtime.frames import ClientId, CloseNote, Files, Html, Sentiment, Seq, Text
-from deskbell.store import conversations, labels
+from deskbell.store import conversations, labels, surveys
 from deskbell.store.changes import Answer
 
 TheDesk = NamedDependency[SkipValidation[Desk]]
@@ -73,6 +75,16 @@ class Link(Struct):
     owner: int | None
 
 
+class RatingView(Struct):
+    """What the customer answered for the closing at entry `seq` (SUPERVISOR-4)."""
+
+    seq: int
+    kind: str
+    score: int
+    comment: str
+    at: int
+
+
 class Writer(Struct):
     id: int
     name: str
@@ -108,6 +120,7 @@ class Thread(frames.Row, kw_only=True):
     agents: list[Writer]
     may: May
     close_note: str
+    ratings: list[RatingView]
     links: list[Link]
     marks: frames.BothMarks
     entries: list[frames.Entry]
@@ -163,12 +176,13 @@ async def read_thread(number: BigIdInPath, staff_user: StaffUser, edge: Here, de
     conversation, customer_name = loaded
     names = desk.directory.names.staff
     # All of one moment, that of the card: what came meanwhile is pushed to whoever watches.
-    lines, seen, person, replies, links = await asyncio.gather(
+    lines, seen, person, replies, links, asked = await asyncio.gather(
         conversations.before(edge.pool, number, conversation.last_seq + 1, NEWEST + 1, public=False),
         conversations.seen_by(edge.pool, staff_user.id, number),
         conversations.customer_of(edge.pool, conversation.customer_id),
         conversations.replies_by_agent(edge.pool, number, conversation.last_seq),
         conversations.links_of(edge.pool, conversation),
+        surveys.of(edge.pool, [number]),
     )
     row = structs.asdict(row_of(conversation, customer_name, frames.Seen(*seen)))
     return Thread(
@@ -176,6 +190,7 @@ async def read_thread(number: BigIdInPath, staff_user: StaffUser, edge: Here, de
         agents=[Writer(i, names.get(i, ""), n) for i, n in replies],
         may=_rights(staff_user, conversation, person.email, desk, edge.clock.now()),
         close_note=conversation.close_note,
+        ratings=_ratings(asked.get(number, ())),
         links=[Link(*link) for link in links],
         marks=marks_of(conversation),
         entries=[entry_of(e, names, customer_name, public=False, read_at=at) for e, at in lines[-NEWEST:]],
@@ -260,6 +275,15 @@ async def page_of(
         return lines[:limit], len(lines) > limit
     lines = await conversations.before(pool, number, before or 2**31 - 1, limit + 1, public=public)
     return lines[-limit:], len(lines) > limit
+
+
+def _ratings(asked: Iterable[SurveyFact]) -> list[RatingView]:
+    """Those that were answered."""
+    return [
+        RatingView(one.seq, one.kind, one.score, one.comment, milliseconds(one.rated_at))
+        for one in asked
+        if one.score is not None and one.rated_at is not None
+    ]
 
 
 def _customer_view(person: conversations.Person, now: datetime) -> ThreadCustomer:

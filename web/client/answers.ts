@@ -98,10 +98,20 @@ export interface Conversation extends Omit<Row, 'customer'> {
   agents: { id: number; name: string; messages: number }[];
   may: May;
   close_note?: string;
+  ratings?: Rating[];
   links: Link[];
   entries: Entry[];
   more: boolean;
   marks: BothMarks;
+}
+
+/** What the customer answered for the closing at entry `seq` (SUPERVISOR-4). */
+export interface Rating {
+  seq: number;
+  kind: 'csat' | 'nps';
+  score: number;
+  comment: string;
+  at: number;
 }
 
 /** A ticket made from this chat, or what this one was made from or went into (TICKET-8). */

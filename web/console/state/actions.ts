@@ -21,7 +21,7 @@ type Action =
   | { t: 'flag' | 'pending'; c: number; on: boolean }
   | ({ t: 'transfer'; c: number; note: string } & Target)
   | { t: 'transfer_answer' | 'offer_answer'; c: number; accept: boolean }
-  | { t: 'transfer_cancel' | 'accept'; c: number }
+  | { t: 'transfer_cancel' | 'accept' | 'transcript'; c: number }
   | ({ t: 'ticket'; c: number } & Fields)
   | { t: 'block'; c: number; reason: string; address: boolean }
   | { t: 'unblock'; c: number }
@@ -56,6 +56,10 @@ export class Actions {
 
   ticket(c: number, fields: Fields): Promise<boolean> {
     return this.#try({ t: 'ticket', c, ...fields });
+  }
+
+  sendTranscript(c: number): Promise<boolean> {
+    return this.#try({ t: 'transcript', c });
   }
 
   accept(c: number): Promise<boolean> {

@@ -10,6 +10,7 @@ const SECTIONS = [
   'labels',
   'fields',
   'blocks',
+  'mail',
   'staff',
   'sites',
 ] as const;

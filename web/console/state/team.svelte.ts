@@ -18,6 +18,8 @@ export interface Department {
   offered: boolean;
   first_line: boolean;
   hours: Hours | null;
+  mail_address: string;
+  mail_name: string;
   total: number;
   online: number;
   offline: number;
