@@ -76,7 +76,7 @@ async def new_page(browser: Browser, complaints: list[str]) -> AsyncIterator[New
         settings = {"locale": "en-GB", "viewport": {"width": 1280, "height": 800}, "reduced_motion": "reduce"}
         context = await browser.new_context(**(settings | options))
         page = await context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(20_000)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on(
             "console",

@@ -161,7 +161,7 @@ async def test_kinds_are_switched_off_one_by_one_on_all_devices(
 
 async def until(page: Page, condition: str) -> None:
     """Wait for something in the page (whose policy lets Playwright's own waiting evaluate nothing)."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not await page.evaluate(condition):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
 

@@ -111,7 +111,7 @@ async def test_a_launcher_that_hides_shows_only_while_somebody_can_answer(
 async def asked(page: Page) -> None:
     """Wait until the launcher has its answer, and the frame that brought it is gone."""
     await page.locator("deskbell-widget").wait_for(state="attached")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while len(page.frames) > 1:  # noqa: ASYNC110  a frame that leaves tells nobody here
             await asyncio.sleep(0.05)
 

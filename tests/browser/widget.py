@@ -41,7 +41,7 @@ class Widget:
 
     async def called(self, name: str) -> None:
         """Wait until the launcher says so."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while await self.launcher() != name:  # noqa: ASYNC110  a name tells nobody that it changed
                 await asyncio.sleep(0.05)
 
@@ -72,7 +72,7 @@ class Widget:
 
     async def titled(self, title: str) -> None:
         """Wait until the frame is called so."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while await self.inside.title() != title:  # noqa: ASYNC110  a title tells nobody that it changed
                 await asyncio.sleep(0.05)
 

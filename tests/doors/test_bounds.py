@@ -41,7 +41,7 @@ async def test_a_visitor_who_writes_too_fast_is_told_when_to_send_again(house: H
     nack = await chat.marta.hear("nack", id="m4")
     assert (nack["code"], 1 <= nack["retry"] <= 201) == ("rate", True)
     answer = nack
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while answer["t"] == "nack":
             answer = await chat.marta.ask("send", id="m4", c=chat.c, text="Hi")
     assert answer.get("dup") is None
@@ -160,7 +160,7 @@ async def test_a_reader_that_stops_is_closed_and_harms_nobody(
     slow.line.transport.pause_reading()
     text = "x" * 9_000
     sent = 0
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while stuck in door.node.hub.connections:
             sent += 1
             ack = await chat.ada.ask("send", c=chat.c, text=f"{text}{sent}")

@@ -38,7 +38,7 @@ async def process(house: House, name: str) -> AsyncIterator[tuple[Place, asyncio
     )
     place = Place(port)
     try:
-        async with asyncio.timeout(40), place.client() as http:
+        async with asyncio.timeout(60), place.client() as http:
             while True:
                 try:
                     if (await http.get("/ready")).status_code == 200:
@@ -80,7 +80,7 @@ async def test_a_killed_node_loses_nothing_and_a_stopped_one_says_goodbye(house:
         await ada.say("send", id="bye", c=c, text="One moment")
         second.send_signal(signal.SIGTERM)
         assert (await ada.bye())["code"] == (await back.bye())["code"] == 4013
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             assert await second.wait() == 0
         acked = any(frame["t"] == "ack" and frame["id"] == "bye" for frame in ada.all)
         kept = await house.pool.fetchval("SELECT count(*) FROM entry WHERE text = 'One moment'")

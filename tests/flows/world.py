@@ -237,7 +237,7 @@ class World:
             )
 
         try:
-            await eventually(shown, seconds=3)
+            await eventually(shown, seconds=20)
         except TimeoutError:
             for node in self.nodes.values():
                 assert node.everything.now() == self.rows
