@@ -130,7 +130,7 @@ class MailIn:
         """None: later, its sender has sent too many. Raises Refused when the desk cannot take it just now."""
         raw = await self._read(arrived.raw_id)
         mail = await asyncio.to_thread(parse, raw, arrived.size)
-        said = fingerprint(mail)
+        said = fingerprint(mail, raw)
         if await inbound.know(self._pool, arrived.id, said, mail.sender):
             return Outcome("double")
         addresses = await inbound.department_addresses(self._pool)

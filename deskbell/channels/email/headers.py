@@ -33,6 +33,7 @@ _WIDER |= {
     "ascii": "cp1252",
     "x-sjis": "cp932",
 }
+_SINGLE = ("utf-8", "cp125", "iso8859", "latin", "koi8", "mac", "cp8", "ascii", "tis")
 _WORD = re.compile(r"=\?([A-Za-z0-9_.:-]{1,40})(?:\*[A-Za-z0-9-]{0,20})?\?([bBqQ])\?([^?\s]{0,2000})\?=")
 _BETWEEN = re.compile(r"(\?=)\s+(=\?)")
 _FOLD = re.compile(r"\r?\n[ \t]?|\r")
@@ -61,17 +62,32 @@ class Headers:
 def decoded(data: bytes, charset: str) -> str:
     """Text in whatever they say it is, or what it rather looks like; never fails."""
     charset = charset.strip().strip("\"'").lower()
-    if not charset.startswith(("utf-16", "utf-32", "utf-7", "iso-2022", "hz")):
-        try:
-            return data.decode("utf-8")  # what is valid UTF-8 is UTF-8, whatever they say
-        except UnicodeDecodeError:
-            pass
     if not _CHARSETS.match(charset):
         charset = "cp1252"
     try:
-        return data.decode(codecs.lookup(_WIDER.get(charset, charset)).name, "replace")
+        codec = codecs.lookup(_WIDER.get(charset, charset)).name
     except (LookupError, ValueError):
-        return data.decode("cp1252", "replace")
+        codec = "cp1252"
+    if codec.startswith(_SINGLE):
+        return _latin_or_utf8(data, "cp1252" if codec == "utf-8" else codec)
+    try:
+        return data.decode(codec)
+    except (ValueError, LookupError):
+        pass
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode(codec, "replace")
+
+
+def _latin_or_utf8(data: bytes, codec: str) -> str:
+    """What reads as UTF-8 is UTF-8, whatever they say; a few broken signs (a cut) do not make it something else."""
+    text = data.decode("utf-8", "replace")
+    broken = text.count("\ufffd")
+    if not broken:
+        return text
+    wide = sum(1 for sign in text[:100_000] if sign > "\x7f" and sign != "\ufffd")
+    return text if wide > 2 * broken else data.decode(codec, "replace")
 
 
 def words_of(value: str) -> str:

@@ -90,8 +90,13 @@ def parse(raw: bytes, whole: int | None = None) -> Parsed:
     return _parsed(Headers(message), found)
 
 
-def fingerprint(mail: Parsed) -> str:
-    """The same for the same mail fetched, delivered or forwarded to us twice, another for any that says something else."""
+def fingerprint(mail: Parsed, raw: bytes) -> str:
+    """The same for the same mail fetched, delivered or forwarded to us twice, another for any that says something else.
+
+    Without a Message-ID the same words may be meant twice: then every byte counts.
+    """
+    if not mail.message_id:
+        return f"mail-{hashlib.sha256(raw).hexdigest()[:40]}"
     files = " ".join(f"{file.name} {len(file.content)}" for file in mail.files)
     whole = "\0".join(
         (mail.message_id, mail.sender, mail.subject, mail.text, files, mail.headers.first("date"))
