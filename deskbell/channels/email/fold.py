@@ -21,7 +21,7 @@ _WROTE = re.compile(
 )
 _BEGINS = re.compile(
     r"(on|am|le|el|il|op|em|den|dnia|w dniu|dne|em|il giorno|på|den|ke|pe|ma|ti|la|tarih|в|στις|في|ב|a las|van|från|"
-    r"fra|von|from|de|\d|<|\"|mon|tue|wed|thu|fri|sat|sun|20\d\d)",
+    r"fra|von|from|de|\d|<|\"|mon|tue|wed|thu|fri|sat|sun|20\d\d|пн|вт|ср|чт|пт|сб|вс)",
     re.IGNORECASE,
 )
 _DASHES = re.compile(
@@ -94,7 +94,11 @@ def _history(lines: list[str]) -> int | None:
 
 
 def _wrote(lines: list[str], place: int) -> bool:
-    return _WROTE.search(lines[place][-_LINE_READ:].rstrip()) is not None
+    line = lines[place][-_LINE_READ:].rstrip()
+    if not line.endswith((":", "：")):
+        return False
+    before = lines[place - 1][-_LINE_READ:].strip() if place else ""
+    return _WROTE.search(line) is not None or ("@" in line and _WROTE.search(f"{before} {line}") is not None)
 
 
 def _only_history_follows(lines: list[str], place: int) -> bool:
