@@ -9,7 +9,7 @@ from deskbell.api.ports import Here
 from deskbell.api.problems import Problem, not_found
 from deskbell.kit import net
 from deskbell.kit.postgres import AWAY
-from deskbell.store import health
+from deskbell.store import health, inbound
 
 READY_WITHIN_S = 2
 
@@ -44,6 +44,14 @@ async def metrics(request: Request[Any, Any, Any], edge: Here) -> Response[bytes
     )
     for kind, state, count in await health.open_conversations(edge.pool):
         conversations.labels(kind, state).set(count)
+    up = Gauge(
+        "deskbell_way_in_up", "Whether a mailbox could be read when it was last tried", ["name"], registry=now
+    )
+    for one in await inbound.states(edge.pool):
+        up.labels(one.name).set(0 if one.error else 1)
+    waiting, aside = await inbound.waiting(edge.pool)
+    Gauge("deskbell_mails_waiting", "Mails stored and not worked on yet", registry=now).set(waiting - aside)
+    Gauge("deskbell_mails_aside", "Mails that could not be worked on", registry=now).set(aside)
     online = Gauge("deskbell_staff_online", "Members of staff who are available", registry=now)
     online.set(await health.staff_online(edge.pool, edge.clock.now()))
     return Response(generate_latest(REGISTRY) + generate_latest(now), media_type=CONTENT_TYPE_LATEST)

@@ -44,6 +44,7 @@ CREATE TABLE inbound_mail (
     UNIQUE (mailbox, uidvalidity, uid)
 );
 CREATE INDEX inbound_mail_new ON inbound_mail (due_at, id) WHERE state = 'new';
+CREATE INDEX inbound_mail_open ON inbound_mail (state) WHERE state <> 'done';
 CREATE INDEX inbound_mail_fingerprint ON inbound_mail (fingerprint) WHERE fingerprint IS NOT NULL;
 CREATE INDEX inbound_mail_sender ON inbound_mail (sender, fetched_at);
 CREATE INDEX inbound_mail_conversation ON inbound_mail (conversation_id, seq) WHERE conversation_id IS NOT NULL;
