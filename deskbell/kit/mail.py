@@ -207,7 +207,11 @@ class SmtpPost:
             start_tls=s.smtp_tls == "starttls",
             timeout=TIMEOUT_S,
         )
-        await connection.connect()
+        try:
+            await connection.connect()
+        except BaseException:  # a refused password leaves it open
+            connection.close()
+            raise
         await self._hand_over(connection, 0, sender, to, content)
 
     async def _hand_over(
