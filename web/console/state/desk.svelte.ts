@@ -288,7 +288,6 @@ export class Desk {
   #online(): void {
     if (this.lists.scope === 'all') this.#follow();
     this.open?.watch();
-    this.visitors.again();
     this.#outbox.flush();
     if (this.#wasOnline) {
       this.lists.refreshSoon();

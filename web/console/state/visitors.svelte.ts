@@ -28,14 +28,10 @@ export class Visitors {
     this.#send({ t: 'follow_visitors', on });
   }
 
-  /** The socket is back. */
-  again(): void {
-    if (this.#looks) this.follow(true);
-  }
-
   hear(frame: Heard): void {
     if (frame.t === 'customers') {
       if (frame.all) this.#here.clear();
+      if (frame.all && this.#looks) this.follow(true); // the socket is back
       for (const id of frame.on) this.#here.add(id);
       for (const id of frame.off ?? []) this.#here.delete(id);
       return;

@@ -48,7 +48,6 @@ export class Chat {
   #ownMarksKnown = $state.raw(false);
 
   readonly session: Session;
-  /** The site's greeting that this person answers, if any. */
   greeting: () => string = () => '';
   /** Called with each new message of an agent that was not there when the page opened. */
   heard: (entry: Entry) => void = () => undefined;
