@@ -17,7 +17,7 @@ from deskbell.api.ports import Here
 from deskbell.api.problems import Problem
 from deskbell.api.schemas import BigIdInPath, Body
 from deskbell.desk.desk import Desk
-from deskbell.desk.present import entry_of, row_of
+from deskbell.desk.present import entry_of, row_of, shown_name
 from deskbell.desk.resume import marks_of
 from deskbell.domain import access
 from deskbell.domain.commands import (
@@ -290,7 +290,11 @@ def _customer_view(person: conversations.Person, now: datetime) -> ThreadCustome
     until = person.blocked_until
     running = until is not None and until > now
     return ThreadCustomer(
-        **person._asdict() | {"blocked_until": milliseconds(until) if until and running else None}
+        **person._asdict()
+        | {
+            "name": shown_name(person.id, person.name),
+            "blocked_until": milliseconds(until) if until and running else None,
+        }
     )
 
 
