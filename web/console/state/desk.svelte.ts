@@ -57,7 +57,6 @@ export class Desk {
   returned: { c: number; text: string; files: File[]; quote: Quote | null } | null = $state.raw(null);
   /** Grows when somebody adds or deletes a note on a customer. */
   notesChanged = $state(0);
-  /** Counts when customers or blocks are others now. */
   customersChanged = $state(0);
   readonly own: Own;
   readonly api: Api;

@@ -90,7 +90,6 @@ export class Chat {
   over = $derived(this.state === 'closed' || this.state === 'archived');
   ending = $derived(this.line.some((item) => item.frame.t === 'close' && item.state !== 'failed'));
   unread = $derived(this.#ownMarksKnown ? threads.unread(this.thread) : (this.view?.unread ?? 0));
-
   /** Begins; when the desk is away it goes on trying, ever more slowly. */
   async open(): Promise<void> {
     clearTimeout(this.#openTimer);
