@@ -18,7 +18,7 @@ from typing import NamedTuple
 import asyncpg
 import msgspec
 
-from bench import assign, fill, lists, people, screen, search, server, timers
+from bench import assign, fill, lists, people, screen, search, server, timers, transcripts
 from bench.figures import Figures
 from bench.load import Plan, Report, Visitor, percentile
 from bench.people import Member
@@ -46,6 +46,8 @@ class Scale(NamedTuple):
     starts: int
     due: int
     due_seconds: float
+    ended: int
+    ended_seconds: float
 
 
 QUICK = Scale(
@@ -58,6 +60,8 @@ QUICK = Scale(
     starts=2,
     due=1_000,
     due_seconds=6,
+    ended=100,
+    ended_seconds=6,
 )
 FULL = Scale(
     rounds=5,
@@ -69,6 +73,8 @@ FULL = Scale(
     starts=5,
     due=10_000,
     due_seconds=60,
+    ended=500,
+    ended_seconds=60,
 )
 
 
@@ -108,6 +114,7 @@ class Bench:
             ("idle sockets", lambda: self.measure_idle(db)),
             ("assignment", lambda: self.measure_assignment(db)),
             ("timers", lambda: self.measure_timers(db)),
+            ("transcripts", lambda: self.measure_transcripts(db)),
             ("messages", lambda: self.measure_messages(db, dsn)),
             ("lists", lambda: self.measure_lists(db)),
             ("screen", lambda: self.measure_screen(db)),
@@ -161,6 +168,15 @@ class Bench:
         lags = await timers.timer_lags(db, self.site, self.agents[0].id, count, seconds)
         self.figures.put("timer_lag_p99_s", percentile(lags, 0.99))
         await db.execute("UPDATE conversation SET state = 'closed', closed_at = now(), closed_by = 'system'")
+        self.desk.stop()
+
+    async def measure_transcripts(self, db: asyncpg.Connection) -> None:
+        """From the end of a chat until its transcript was handed to the mail server (LIFE-13)."""
+        self.desk.start()
+        count, seconds = self.scale.ended, self.scale.ended_seconds
+        async with transcripts.taking(server.MAIL_PORT) as taker:
+            lags = await transcripts.transcript_lags(db, taker, self.site, self.agents[0].id, count, seconds)
+        self.figures.put("transcript_p99_s", percentile(lags, 0.99))
         self.desk.stop()
 
     async def measure_messages(self, db: asyncpg.Connection, dsn: str) -> None:

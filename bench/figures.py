@@ -27,6 +27,7 @@ BUDGETS = {
     "search_p95_ms": Budget("ms", 200, 50),
     "assign_p99_ms": Budget("ms", 1000, 100),
     "timer_lag_p99_s": Budget("s", 2, None),
+    "transcript_p99_s": Budget("s", 60, 10),
     "start_s": Budget("s", 3, 1.5),
     "server_idle_mb": Budget("MB", 150, 90),
     "loader_gz_kb": Budget("kB", 3, 2),

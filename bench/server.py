@@ -17,6 +17,7 @@ from bench.load import Plan, Report
 
 PORT = 8384
 LIMIT_PORT = 8385
+MAIL_PORT = 8386
 PATIENCE_SECONDS = 60.0
 LIMITS = {
     "VISITOR_FRAMES_PER_S": "100000",
@@ -88,7 +89,7 @@ class Process:
 
 
 def desk(data: Path, database_url: str = "") -> Process:
-    """The desk itself; an empty `database_url` is its own embedded PostgreSQL below `data`."""
+    """The desk itself; an empty `database_url` is its own embedded PostgreSQL below `data`. Mail goes to MAIL_PORT."""
     environment = {
         **LIMITS,
         "DATA": str(data),
@@ -97,6 +98,9 @@ def desk(data: Path, database_url: str = "") -> Process:
         "LOG": "warning",
         "DATABASE_URL": database_url,
         "DRAIN_SECONDS": "2",
+        "SMTP_HOST": "127.0.0.1",
+        "SMTP_PORT": str(MAIL_PORT),
+        "SMTP_TLS": "none",
     }
     return Process(["-m", "deskbell", "serve"], PORT, data / "bench-server.log", environment)
 
