@@ -1,5 +1,6 @@
 """A real IMAP server (dovecot-imapd of Debian) for tests: in its own folder, on its own port, stopped by its pid."""
 
+import grp
 import os
 import pwd
 import shutil
@@ -135,7 +136,7 @@ def imap_server() -> Iterator[ImapServer]:
                 uid=mine.pw_uid,
                 gid=mine.pw_gid,
                 internal="dovecot" if root else mine.pw_name,
-                group="dovecot" if root else str(mine.pw_gid),
+                group="dovecot" if root else grp.getgrgid(mine.pw_gid).gr_name,
                 login="dovenull" if root else mine.pw_name,
             )
         )
