@@ -19,6 +19,7 @@ from deskbell.api.problems import Problem, not_found
 from deskbell.api.schemas import Body, Ids, SmallIdInPath, WidgetLimits
 from deskbell.domain.people import Staff
 from deskbell.kit import ids, text
+from deskbell.kit.html import safe_html
 from deskbell.realtime.frames import MAX_FILES, MAX_TEXT
 from deskbell.store import canned_replies, departments, preferences
 from deskbell.store.canned_replies import OWN_MOST, SHARED_MOST, CannedReply
@@ -191,7 +192,7 @@ def _view(reply: CannedReply) -> CannedReplyView:
         own=reply.owner_id is not None,
         shortcut=reply.shortcut,
         text=reply.text,
-        html=reply.html,
+        html=None if reply.html is None else safe_html(reply.html),
         departments=list(reply.departments),
     )
 

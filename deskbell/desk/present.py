@@ -10,6 +10,7 @@ from msgspec import UNSET, UnsetType
 from deskbell.domain import access, events
 from deskbell.domain.conversation import Conversation, Entry
 from deskbell.kit.clock import milliseconds as ms
+from deskbell.kit.html import safe_html
 from deskbell.realtime import frames
 from deskbell.realtime.presence_frames import Page
 from deskbell.realtime.publication import Keep, Publication
@@ -123,7 +124,7 @@ def entry_of(
         wire.name = shown_name(entry.author_id, customer_name)
     _fill(wire, entry, names, customer_name, public=public)
     if entry.html is not None:
-        wire.html = entry.html
+        wire.html = safe_html(entry.html)  # once more: what was stored was safe by the rules of its day (CHAT-4)
     if entry.client_id is not None:
         wire.id = entry.client_id
     if public:

@@ -77,7 +77,10 @@ def ancestors(site: Site) -> str:
 
 
 def policy_of(request: Request[Any, Any, Any], settings: Settings, embedders: str) -> str:
-    """Everything from the desk itself, nothing inline. Some browsers need the socket's address spelled out."""
+    """Everything from the desk itself, nothing inline. Some browsers need the socket's address spelled out.
+
+    The console shows mail in frames, which come with a policy of their own (api/mails.py).
+    """
     host = settings.address.partition("://")[2] if settings.base_url else request.headers.get("host", "")
     scheme = "wss" if settings.address.startswith("https://") else "ws"
     socket = f" {scheme}://{host}" if _HOST.fullmatch(host) else ""
