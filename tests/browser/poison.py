@@ -112,6 +112,13 @@ SHORTER = {"site.texts": 480, "site.form": 190}
 """Characters of texts that are checked again when they are read."""
 
 
+PAGES = frozenset({"page_view.url", "visit.url", "visit.landing_url", "visit.referrer", "visitor.first_url"})
+"""Addresses: some begin as a page's does, so that they become links; the others must not."""
+
+
+OWN_WORDS = {"entry.data": {"name"}, "site.form": {"name", "email", "department"}}
+
+
 async def poison(pool: asyncpg.Pool) -> None:
     """Every text of WHERE_TEXT_STANDS says where it stands, and then all that is dangerous."""
     async with pool.acquire() as connection, connection.transaction():
@@ -128,12 +135,15 @@ async def poison(pool: asyncpg.Pool) -> None:
                     await _poison_json(connection, table, column)
                 else:
                     # Some must be told apart in any case; an empty html stays no html.
+                    where = f"{table}.{column}"
+                    page = "https://a.test/" if where in PAGES else ""
                     await connection.execute(
                         f"UPDATE {table} SET {column} = $1 || abs(hashtext(ctid::text)) || $2"
                         + (" WHERE html IS NOT NULL" if column == "html" else ""),
-                        f"[{table}.{column}]",
+                        f"{page}[{where}]",
                         ALL,
                     )
+        await connection.execute("UPDATE page_view SET url = 'javascript:xss()//' || url WHERE id % 2 = 0")
 
 
 async def _poison_json(connection: Any, table: str, column: str) -> None:
@@ -141,7 +151,8 @@ async def _poison_json(connection: Any, table: str, column: str) -> None:
     rows = await connection.fetch(f"SELECT ctid::text AS place, {column}::text AS value FROM {table}")
     for row in rows:
         if row["value"] is not None:
-            value = json.dumps(_poisoned(json.loads(row["value"]), said, top=True))
+            kept = KEPT | OWN_WORDS.get(f"{table}.{column}", set())
+            value = json.dumps(_poisoned(json.loads(row["value"]), said, kept))
             await connection.execute(
                 f"UPDATE {table} SET {column} = $2::text::jsonb WHERE ctid = $1::text::tid",
                 row["place"],
@@ -149,14 +160,14 @@ async def _poison_json(connection: Any, table: str, column: str) -> None:
             )
 
 
-def _poisoned(value: Any, said: str, *, top: bool = False) -> Any:
+def _poisoned(value: Any, said: str, kept: frozenset[str]) -> Any:
+    """`kept` holds for the outermost; inside, names are names."""
     if isinstance(value, str):
         return said
     if isinstance(value, list):
-        return [_poisoned(one, said) for one in value]
+        return [_poisoned(one, said, KEPT) for one in value]
     if isinstance(value, dict):
-        kept = KEPT | ({"name"} if top else set())
-        return {k: v if k in kept else _poisoned(v, said) for k, v in value.items()}
+        return {k: v if k in kept else _poisoned(v, said, KEPT) for k, v in value.items()}
     return value
 
 
