@@ -9,6 +9,7 @@ from deskbell.domain.commands import (
     AnswerOffer,
     AnswerTransfer,
     AssignTo,
+    ChangeDepartment,
     Command,
     FlagChat,
     OfferTransfer,
@@ -250,3 +251,12 @@ async def test_a_supervisor_gives_a_waiting_chat_above_the_maximum_and_routing_g
     waiting = await house.start((await crowd(house.pool, 1))[0])
     await house.route()
     assert (await house.now(waiting)).state == "queued"
+
+
+@rule("CHAT-9")
+async def test_another_department_does_not_send_a_live_chat_elsewhere(house: House) -> None:
+    number = await house.live()
+    await house.available(OLGA)
+    await house.desk.perform(ChangeDepartment(number, ADA, fresh_id(), SALES))
+    await house.route()
+    assert (await house.now(number)).owner_id == ADA.id
