@@ -124,7 +124,8 @@ def entry_of(
         wire.name = shown_name(entry.author_id, customer_name)
     _fill(wire, entry, names, customer_name, public=public)
     if entry.html is not None:
-        wire.html = safe_html(entry.html)  # once more: what was stored was safe by the rules of its day (CHAT-4)
+        # Cleaned once more: what is stored was safe by the rules of its day (CHAT-4).
+        wire.html = safe_html(entry.html)
     if entry.client_id is not None:
         wire.id = entry.client_id
     if public:

@@ -124,12 +124,10 @@ async def poison(pool: asyncpg.Pool) -> None:
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute("SET LOCAL session_replication_role = replica")
         for table, columns in WHERE_TEXT_STANDS.items():
-            kinds = dict(
-                await connection.fetch(
-                    "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = $1",
-                    table,
-                )
+            found = await connection.fetch(
+                "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = $1", table
             )
+            kinds = {row[0]: row[1] for row in found}
             for column in columns:
                 if kinds[column] == "jsonb":
                     await _poison_json(connection, table, column)
