@@ -1,6 +1,7 @@
 """What becomes of mail: the outsider first (CHANNEL-4, TICKET-9)."""
 
 from collections.abc import AsyncIterator
+from email.message import EmailMessage
 from pathlib import Path
 
 import asyncpg
@@ -296,3 +297,24 @@ Hello
 
 
 _bounces = iter(range(1_000_000))
+
+
+@rule("CHANNEL-4", "CHAT-5")
+async def test_attachments_are_kept_as_what_they_are_and_programs_only_in_the_original(
+    desk: MailHouse,
+) -> None:
+    message = EmailMessage()
+    message["From"], message["To"], message["Message-ID"] = MARTAS, BASE, "<files@home.test>"
+    message.set_content("See the label")
+    message.add_attachment(b"%PDF-1.4 label", "image", "png", filename="../label.png")
+    message.add_attachment(b"MZ\x90\x00 evil", "application", "pdf", filename="invoice.pdf")
+    message.add_attachment(b"<svg onload=alert(1)>", "image", "svg+xml", filename="logo.svg")
+    assert await desk.arrive(bytes(message)) == ["ticket"]
+    carried = await desk.carried(await desk.newest())
+    assert [(f["name"], f["type"]) for f in carried["files"]] == [
+        ("_label.png", "application/pdf"),
+        ("logo.svg", "application/octet-stream"),
+    ]
+    assert carried["mail"]["notes"] == ["invoice.pdf is a program: it is only in the original."]
+    rows = await desk.pool.fetch("SELECT conversation_id FROM file")
+    assert [row[0] for row in rows] == [await desk.newest()] * 2
