@@ -5,7 +5,6 @@ from email.utils import parseaddr
 
 import structlog
 
-from deskbell.channels.base import State
 from deskbell.channels.email.addressing import mail_key
 from deskbell.channels.email.kinds import Ours
 from deskbell.desk.desk import Desk
@@ -33,9 +32,6 @@ class EmailIn:
             group.create_task(self.mailbox_side.run())
             group.create_task(self.desk_side.run())
             group.create_task(self._forget())
-
-    async def state(self) -> State:
-        return await self.mailbox_side.state()
 
     async def _forget(self) -> None:
         while True:

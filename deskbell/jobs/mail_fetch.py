@@ -11,7 +11,6 @@ from datetime import timedelta
 
 import structlog
 
-from deskbell.channels.base import State
 from deskbell.channels.email.imap import Fetched, Folder, Mailbox, MailboxError
 from deskbell.kit.clock import Clock
 from deskbell.kit.files import FileStore
@@ -59,15 +58,6 @@ class MailFetch:
                 log.warning("mail_waits", error=type(error).__name__)
                 wait = min(wait * 2, LONGEST_WAIT_S)
             await asyncio.sleep(wait)
-
-    async def state(self) -> State:
-        states = await inbound.states(self._pool)
-        mine = next((one for one in states if one.name == self._mailbox.name), None)
-        _, aside = await inbound.waiting(self._pool)
-        error = mine.error if mine else "It was not read yet."
-        if not error and aside:
-            error = f"{aside} mails could not be read; see docs/operate.md."
-        return State(f"Mailbox {self._mailbox.name}", error)
 
     async def _read_alone(self) -> bool:
         """Read until something breaks; False when another node does. On a connection that holds the lock."""

@@ -105,6 +105,14 @@ async def test_an_answer_revives_a_closed_ticket(desk: MailHouse) -> None:
     assert (await desk.house.now(number)).state == "unassigned"
 
 
+@rule("CHANNEL-4", "TICKET-5")
+async def test_an_answer_to_what_is_archived_becomes_a_ticket(desk: MailHouse) -> None:
+    number = await desk.ticket()
+    await desk.pool.execute("UPDATE conversation SET state = 'archived' WHERE id = $1", number)
+    assert await desk.arrive(mail("After a year", to=desk.address(number))) == ["ticket"]
+    assert await desk.house.texts(await desk.newest()) == ["After a year"]
+
+
 @rule("CHANNEL-4")
 async def test_mail_nobody_can_place_becomes_a_ticket_of_the_department_it_went_to(desk: MailHouse) -> None:
     await desk.pool.execute(
