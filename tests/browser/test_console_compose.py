@@ -41,9 +41,10 @@ async def test_a_canned_reply_is_made_found_by_the_keyboard_and_put_in_with_its_
     await form.get_by_role("button", name="Save").click()
     await expect(page.get_by_role("region", name="My own")).to_contain_text("/hello")
 
+    await ada.go("/live")
+    await expect(page.locator("[data-connected=true]")).to_be_attached()
     marta = await customer(desk, "Marta <b>Holm</b>")
     await marta.start("Hello")
-    await ada.go("/live")
     await ada.choose("Marta <b>Holm</b>")
     asked.clear()
     await ada.box.click()
@@ -140,7 +141,7 @@ async def test_files_are_dropped_anywhere_on_the_thread_and_pictures_pasted_from
     await drag(page, "drop", PICTURE, middle)
     await expect(zone).to_have_count(0)
     files = page.get_by_role("list", name="Files of this reply").get_by_role("listitem")
-    await expect(files.locator("img")).to_have_js_property("complete", True)
+    await expect(files.locator("img")).to_have_js_property("complete", True, timeout=20_000)
     for kind in ("dragEnter", "dragOver", "drop"):
         await drag(page, kind, PICTURE, list_of_chats)
     await expect(ada.box).to_be_visible()
@@ -149,7 +150,7 @@ async def test_files_are_dropped_anywhere_on_the_thread_and_pictures_pasted_from
     await ada.box.click()
     await page.keyboard.press("Control+V")
     await expect(files).to_have_count(2)
-    await expect(files.locator("progress")).to_have_count(0)
+    await expect(files.locator("progress")).to_have_count(0, timeout=20_000)
     await page.get_by_role("button", name="Send").last.click()
     sent = await marta.line.find(lambda f: f["t"] == "entry" and "files" in f["e"], "an entry with files")
     assert [file["type"] for file in sent["e"]["files"]] == ["image/png", "image/png"]

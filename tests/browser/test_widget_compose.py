@@ -73,7 +73,7 @@ async def test_a_customer_sees_what_an_answer_quotes_and_sends_files_and_emoji_b
     await marta.box.click()
     await page.keyboard.press("Control+V")
     await expect(page.locator("form.composer li")).to_have_count(2)
-    await expect(page.locator("form.composer progress")).to_have_count(0)
+    await expect(page.locator("form.composer progress")).to_have_count(0, timeout=20_000)
     await page.get_by_role("button", name="Emoji").press("Enter")
     await page.keyboard.press("ArrowRight")
     await page.keyboard.press("Enter")
