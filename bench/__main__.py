@@ -18,7 +18,7 @@ from typing import NamedTuple
 import asyncpg
 import msgspec
 
-from bench import assign, fill, lists, people, screen, search, server, timers, transcripts
+from bench import assign, fill, lists, people, screen, search, server, timers, transcripts, visits
 from bench.figures import Figures
 from bench.load import Plan, Report, Visitor, percentile
 from bench.people import Member
@@ -115,6 +115,7 @@ class Bench:
             ("assignment", lambda: self.measure_assignment(db)),
             ("timers", lambda: self.measure_timers(db)),
             ("transcripts", lambda: self.measure_transcripts(db)),
+            ("page views", lambda: self.measure_page_views(db)),
             ("messages", lambda: self.measure_messages(db, dsn)),
             ("lists", lambda: self.measure_lists(db)),
             ("screen", lambda: self.measure_screen(db)),
@@ -177,6 +178,14 @@ class Bench:
         async with transcripts.taking(server.MAIL_PORT) as taker:
             lags = await transcripts.transcript_lags(db, taker, self.site, self.agents[0].id, count, seconds)
         self.figures.put("transcript_p99_s", percentile(lags, 0.99))
+        self.desk.stop()
+
+    async def measure_page_views(self, db: asyncpg.Connection) -> None:
+        """Reported by browsers behind a proxy, each view answered only when it is stored (VISITOR-2)."""
+        self.desk.start()
+        seconds = self.scale.open_seconds
+        per_s = await visits.views_per_s(db, self.desk.port, self.site, seconds)
+        self.figures.put("page_views_per_s", per_s)
         self.desk.stop()
 
     async def measure_messages(self, db: asyncpg.Connection, dsn: str) -> None:

@@ -26,6 +26,7 @@ BUDGETS = {
     "list_p95_ms": Budget("ms", 50, 15),
     "search_p95_ms": Budget("ms", 200, 50),
     "assign_p99_ms": Budget("ms", 1000, 100),
+    "page_views_per_s": Budget("1/s", 1000, None, more=True),
     "timer_lag_p99_s": Budget("s", 2, None),
     "transcript_p99_s": Budget("s", 60, 10),
     "start_s": Budget("s", 3, 1.5),

@@ -215,8 +215,12 @@ function boot(script: HTMLScriptElement, page: Page): void {
       delete page.Deskbell;
   });
   /* After that part, or without it: the frame is told how the desk knows this browser. */
-  safe(() => localStorage.getItem(flag) && ready.then(load, load))();
-  if (given('away') === 'hidden' && !frame) {
+  let begun = false;
+  safe(() => {
+    begun = !!localStorage.getItem(flag);
+    if (begun) void ready.then(load, load);
+  })();
+  if (given('away') === 'hidden' && !begun) {
     probe = make('iframe');
     button.hidden = probe.hidden = true;
     probe.src = desk + '/widget/open/' + encodeURIComponent(site);

@@ -45,6 +45,7 @@ export function begin({ desk, site, safe, root, button, framed, show, sign }: Ha
   let front = 0;
   let since = 0;
   let place = '';
+  let probed = false;
   let ask: ReturnType<typeof setTimeout> | undefined;
   let wait: ReturnType<typeof setTimeout> | undefined;
   const bubble = doc.createElement('p');
@@ -103,7 +104,8 @@ export function begin({ desk, site, safe, root, button, framed, show, sign }: Ha
   }
 
   function send(more = '', leaving = false): void {
-    if (mode && !may()) return;
+    if (mode ? !may() : probed) return;
+    probed = true;
     let body = 's=' + enc(site);
     if (mode) {
       body += '&c=' + read('consent') + '&l=' + navigator.language + '&z=' + enc(Intl.DateTimeFormat().resolvedOptions().timeZone);
