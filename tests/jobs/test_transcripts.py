@@ -1,5 +1,6 @@
 """After the end the customer is mailed the transcript: once per closing, only the new and public part (LIFE-13)."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from email import message_from_bytes, policy
@@ -248,6 +249,15 @@ async def test_two_nodes_and_a_crash_before_the_note_leave_one_message_id(desk: 
     ids = [read(one.content)["Message-ID"] for one in desk.box.received]
     assert (len(ids), len(set(ids))) == (2, 1)
     assert (await desk.lines(number)).count(f"Transcript sent to {HOME}") == 1
+
+
+@rule("LIFE-13", "OPS-2")
+async def test_of_two_nodes_that_look_at_the_same_moment_one_sends(desk: Desk) -> None:
+    await desk.knows(HOME)
+    await desk.house.close(await desk.talk(), ADA)
+    other = desk.another(post_of(desk.settings))
+    assert sorted(await asyncio.gather(desk.letters.send(), other.send())) == [0, 1]
+    assert len(desk.box.received) == 1
 
 
 @rule("LIFE-13")
