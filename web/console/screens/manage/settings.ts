@@ -5,6 +5,8 @@ export interface Described {
   hint: string;
   unit?: string;
   choices?: Record<string, string>;
+  /** What an empty text means; else it switches off what it is for. */
+  empty?: string;
 }
 export interface Group {
   title: string;
@@ -76,6 +78,33 @@ export const GROUPS: readonly Group[] = [
       close_sentiment: { label: 'Sentiment', hint: 'Negative, neutral or positive.' },
       close_tag: { label: 'Closing tag', hint: 'One of the list under “Closing tags”.' },
       close_note: { label: 'Note', hint: 'A few words for colleagues.' },
+    },
+  },
+  {
+    title: 'After a chat',
+    lead: 'What customers get and are asked when a conversation has ended. Texts that are empty are the usual ones, in the customer’s language.',
+    items: {
+      transcripts: {
+        label: 'Mail the transcript',
+        hint: 'After each end, to whoever’s address is known: what is new, without comments and events.',
+      },
+      transcript_subject: {
+        label: 'Its subject',
+        hint: '{number} and {site} are filled in.',
+        empty: 'the usual words',
+      },
+      transcript_intro: {
+        label: 'Its first lines',
+        hint: '{number} and {site} are filled in.',
+        empty: 'the usual words',
+      },
+      survey: {
+        label: 'Survey',
+        hint: 'In the widget and by a link in the transcript, after chats an agent dealt with.',
+        choices: { off: 'None', csat: 'CSAT: satisfied, 1 to 5', nps: 'NPS: recommend us, 0 to 10' },
+      },
+      survey_question: { label: 'Its question', hint: 'What is asked.', empty: 'the usual words' },
+      survey_thanks: { label: 'Its thanks', hint: 'Said after the answer.', empty: 'the usual words' },
     },
   },
   {
