@@ -104,3 +104,12 @@ async def test_everybody_printed_can_sign_in_and_a_real_desk_gets_nobody(
         assert known is not None
         assert password == PASSWORD
         assert (await passwords.check(known.password_hash, password)).right
+
+
+async def test_everybody_in_it_has_visited_the_site(pool: asyncpg.Pool, store: FileStore) -> None:
+    await fill(pool, CLOCK, store, Passwords(memory_kib=64, passes=1))
+    bare = await pool.fetchval(
+        """SELECT count(*) FROM conversation c WHERE NOT EXISTS (
+               SELECT FROM visit v JOIN page_view p ON p.visit_id = v.id WHERE v.customer_id = c.customer_id)"""
+    )
+    assert bare == 0

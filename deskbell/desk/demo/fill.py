@@ -15,7 +15,7 @@ from deskbell.kit import ids
 from deskbell.kit.clock import Clock
 from deskbell.kit.files import FileStore, preview_id
 from deskbell.kit.tokens import Passwords
-from deskbell.store import closing_tags, departments, labels, sites, staff
+from deskbell.store import closing_tags, demo_visits, departments, labels, sites, staff
 from deskbell.store import demo as rows
 from deskbell.store.demo import Filling
 from deskbell.store.types import Database, Pool
@@ -47,6 +47,7 @@ async def fill(pool: Pool, clock: Clock, files: FileStore, passwords: Passwords)
         lives = _lives(talks, teller)
         await rows.save(connection, _filling(talks, lives, pictures, teller.staff, now))
         await around.add(connection, lives, teller, now)
+        await demo_visits.add(connection, teller.site_id)
     for picture in pictures:
         await files.put(picture.id, picture.drawn.png)
         await files.put(preview_id(picture.id), picture.drawn.webp)
