@@ -117,7 +117,7 @@ async def test_history_opens_in_its_place_and_notes_stay_with_the_customer(
 async def test_the_tabs_of_the_panel_are_walked_by_the_keyboard(desk: Desk, page: Page) -> None:
     ada, _ = await adas_chat(desk, page)
     await panel(ada).get_by_role("tab", name="Details").focus()
-    for name in ("Comments", "History", "Notes", "Details"):
+    for name in ("Visitor", "Comments", "History", "Notes", "Block User", "Details"):
         await page.keyboard.press("ArrowRight")
         await expect(panel(ada).get_by_role("tab", name=name)).to_be_focused()
         await expect(panel(ada).get_by_role("tab", name=name)).to_have_attribute("aria-selected", "true")
