@@ -15,7 +15,8 @@ test('Where a visitor comes from is said in words.', () => {
 
 test('Nothing but a page becomes a link.', () => {
   expect(isPage('https://shop.example/')).toBe(true);
-  for (const address of ['javascript:alert(1)', 'data:text/html,x', ' https://x']) expect(isPage(address)).toBe(false);
+  for (const address of ['javascript:alert(1)', 'data:text/html,x', ' https://x'])
+    expect(isPage(address)).toBe(false);
 });
 
 test('A time zone and a language that nobody knows do no harm.', () => {

@@ -14,7 +14,10 @@ export function pathOfPage(url: string): string {
 
 /** Where a visitor comes from: the other site's name, or that they came by themselves. */
 export function fromOf(referrer: string, url: string): string {
-  const host = (address: string) => shortOf(address).split('/')[0]!.replace(/^www\./, '');
+  const host = (address: string) =>
+    shortOf(address)
+      .split('/')[0]!
+      .replace(/^www\./, '');
   if (!referrer) return 'Came directly';
   return host(referrer) === host(url) ? 'From another page of the site' : `From ${host(referrer)}`;
 }

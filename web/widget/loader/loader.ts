@@ -86,7 +86,17 @@ function boot(script: HTMLScriptElement, page: Page): void {
     const enc = encodeURIComponent;
     const key = (tracker && tracker.key()) || '';
     frame!.src =
-      desk + '/widget/frame/' + enc(site) + '#' + enc(location.origin) + ',' + given('lang') + ',' + key + ',' + signed;
+      desk +
+      '/widget/frame/' +
+      enc(site) +
+      '#' +
+      enc(location.origin) +
+      ',' +
+      given('lang') +
+      ',' +
+      key +
+      ',' +
+      signed;
   }
 
   function load(): void {
@@ -208,11 +218,11 @@ function boot(script: HTMLScriptElement, page: Page): void {
   did.open = safe(() => show(true, true));
   did.close = safe(() => shown && show(false, true));
   did.shutdown = safe(() => {
-      if (tracker) tracker.stop();
-      watch.disconnect();
-      page.removeEventListener('message', heard);
-      host.remove();
-      delete page.Deskbell;
+    if (tracker) tracker.stop();
+    watch.disconnect();
+    page.removeEventListener('message', heard);
+    host.remove();
+    delete page.Deskbell;
   });
   /* After that part, or without it: the frame is told how the desk knows this browser. */
   let begun = false;

@@ -52,7 +52,8 @@ export function begin({ desk, site, safe, root, button, framed, show, sign }: Ha
 
   function may(): boolean {
     const agreed = read('consent');
-    const asked = (navigator as { globalPrivacyControl?: boolean }).globalPrivacyControl || navigator.doNotTrack === '1';
+    const asked =
+      (navigator as { globalPrivacyControl?: boolean }).globalPrivacyControl || navigator.doNotTrack === '1';
     return agreed ? agreed === '1' && mode !== 'off' : mode === 'on' && !asked;
   }
 
@@ -72,7 +73,18 @@ export function begin({ desk, site, safe, root, button, framed, show, sign }: Ha
   function view(): string {
     const now = Date.now();
     const seen = front + (since && now - since);
-    return '&i=' + at + '&u=' + enc(place) + '&t=' + enc(doc.title.slice(0, 300)) + '&a=' + (now - at) + '&w=' + ((seen / 1e3) | 0);
+    return (
+      '&i=' +
+      at +
+      '&u=' +
+      enc(place) +
+      '&t=' +
+      enc(doc.title.slice(0, 300)) +
+      '&a=' +
+      (now - at) +
+      '&w=' +
+      ((seen / 1e3) | 0)
+    );
   }
 
   const heard = safe((text: string) => {
@@ -80,7 +92,11 @@ export function begin({ desk, site, safe, root, button, framed, show, sign }: Ha
     const was = mode;
     sessionStorage.setItem(store('track'), (mode = answer.get('m') || ''));
     clearTimeout(wait);
-    if (answer.get('wait')) wait = setTimeout(safe(() => send('&g=' + answer.get('g'))), +answer.get('wait')! * 1e3);
+    if (answer.get('wait'))
+      wait = setTimeout(
+        safe(() => send('&g=' + answer.get('g'))),
+        +answer.get('wait')! * 1e3,
+      );
     if (answer.get('chat') && !framed()) show(false, '');
     if (answer.get('say') && !framed()) say(answer.get('say')!, '' + answer.get('g'));
     if (!was) send();
@@ -108,7 +124,13 @@ export function begin({ desk, site, safe, root, button, framed, show, sign }: Ha
     probed = true;
     let body = 's=' + enc(site);
     if (mode) {
-      body += '&c=' + read('consent') + '&l=' + navigator.language + '&z=' + enc(Intl.DateTimeFormat().resolvedOptions().timeZone);
+      body +=
+        '&c=' +
+        read('consent') +
+        '&l=' +
+        navigator.language +
+        '&z=' +
+        enc(Intl.DateTimeFormat().resolvedOptions().timeZone);
       body += first + '&k=' + (first ? known() : key()) + facts + before + view() + more;
       first = before = facts = '';
     }
@@ -136,7 +158,10 @@ export function begin({ desk, site, safe, root, button, framed, show, sign }: Ha
     place = location.href;
     clearTimeout(ask);
     clearTimeout(wait);
-    ask = setTimeout(safe(() => send()), SETTLE_MS);
+    ask = setTimeout(
+      safe(() => send()),
+      SETTLE_MS,
+    );
   });
 
   const turned = safe(() => {
@@ -165,7 +190,10 @@ export function begin({ desk, site, safe, root, button, framed, show, sign }: Ha
   }
 
   let on = true;
-  const look = setInterval(safe(() => since && on && send()), LOOK_S * 1e3);
+  const look = setInterval(
+    safe(() => since && on && send()),
+    LOOK_S * 1e3,
+  );
   wrap('pushState');
   wrap('replaceState');
   addEventListener('popstate', moved);

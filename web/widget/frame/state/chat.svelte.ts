@@ -48,7 +48,7 @@ export class Chat {
   #ownMarksKnown = $state.raw(false);
 
   readonly session: Session;
-  greeting: () => string = () => '';
+  greeting: () => Details = () => ({});
   /** Called with each new message of an agent that was not there when the page opened. */
   heard: (entry: Entry) => void = () => undefined;
 
@@ -348,7 +348,9 @@ export class Chat {
     const body = { id, ...(text && { text }), ...(files.length && { files: files.map((file) => file.id) }) };
     const starting = this.line.some((item) => item.frame.t === 'start');
     const frame: Omit<Send, 'c'> | Start =
-      this.c === null && !starting ? { t: 'start', ...body, ...details, ...(this.greeting() && { greeting: this.greeting() }) } : { t: 'send', ...body };
+      this.c === null && !starting
+        ? { t: 'start', ...body, ...details, ...this.greeting() }
+        : { t: 'send', ...body };
     this.refused = null;
     this.typing.stop();
     this.#outbox?.add(frame.t === 'start' ? frame : { ...frame, c: this.c }, files);
