@@ -346,11 +346,10 @@ export class Chat {
   send(text: string, files: File[], details: Details): void {
     const id = clientId();
     const body = { id, ...(text && { text }), ...(files.length && { files: files.map((file) => file.id) }) };
-    const starting = this.line.some((item) => item.frame.t === 'start');
-    const frame: Omit<Send, 'c'> | Start =
-      this.c === null && !starting
-        ? { t: 'start', ...body, ...details, ...this.greeting() }
-        : { t: 'send', ...body };
+    const first = this.c === null && !this.line.some((item) => item.frame.t === 'start');
+    const frame: Omit<Send, 'c'> | Start = first
+      ? { t: 'start', ...body, ...details, ...this.greeting() }
+      : { t: 'send', ...body };
     this.refused = null;
     this.typing.stop();
     this.#outbox?.add(frame.t === 'start' ? frame : { ...frame, c: this.c }, files);
