@@ -50,11 +50,14 @@ export class Session {
 
   async boot(): Promise<Boot> {
     if (this.#identity === 'out') await this.#leave();
-    const token = this.#token;
-    const visitor = this.#visitor;
     const identity = this.#identity;
     const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-    const body = { site: this.key, zone, ...(token && { token }), ...(visitor && { visitor }) };
+    const body = {
+      site: this.key,
+      zone,
+      token: this.#token || undefined,
+      visitor: this.#visitor || undefined,
+    };
     const post = (more: object) => this.api.post<Boot>('/api/widget/session', { ...body, ...more });
     this.#identity = '';
     /* An identity that is not taken leaves the browser what it was. */

@@ -58,16 +58,3 @@ export function dayName(at: number, now: number): string {
   const options = { weekday: 'long', day: 'numeric', month: 'long', year } as const;
   return new Intl.DateTimeFormat(language.locale, options).format(at);
 }
-
-/** A moment to come, in the reader's own time: the time alone today, the weekday within six days, else the date. */
-export function moment(at: number, now: number): string {
-  const far = at - now > 6 * 86_400_000;
-  const day = far ? ({ day: 'numeric', month: 'long' } as const) : ({ weekday: 'long' } as const);
-  const options = { hour: '2-digit', minute: '2-digit', ...(dayOf(at) !== dayOf(now) && day) } as const;
-  return new Intl.DateTimeFormat(language.locale, options).format(at);
-}
-
-export function sizeOf(bytes: number): string {
-  const kilo = Math.max(1, Math.round(bytes / 1000));
-  return kilo < 1000 ? `${kilo} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
-}
