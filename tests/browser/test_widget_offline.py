@@ -10,7 +10,7 @@ from playwright.async_api import Page, expect
 from tests.browser.conftest import NewPage
 from tests.browser.desk import Desk, Elsewhere
 from tests.browser.test_widget_page import STRICT, violations
-from tests.browser.widget import Widget, embedding
+from tests.browser.widget import Widget, embedding, not_reported
 from tests.rules import rule
 
 LATER = "const now = Date.now; Date.now = () => now() + 11_000"
@@ -83,7 +83,7 @@ async def test_with_nobody_available_no_time_is_promised_and_the_form_changes_wh
 
 @rule("VISITOR-8")
 async def test_a_launcher_that_hides_shows_only_while_somebody_can_answer(
-    desk: Desk, sites: Elsewhere, new_page: NewPage
+    desk: Desk, sites: Elsewhere, new_page: NewPage, complaints: list[str]
 ) -> None:
     await prefer(desk, offline="hidden")
     address = sites.page("/", embedding(desk.address), STRICT.format(desk=desk.address))
@@ -106,6 +106,8 @@ async def test_a_launcher_that_hides_shows_only_while_somebody_can_answer(
     theo = Widget(other)
     await theo.open()
     await expect(theo.box).to_be_visible()
+    assert len(not_reported(complaints)) == len(complaints)
+    complaints.clear()
 
 
 async def asked(page: Page) -> None:
