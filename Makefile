@@ -19,7 +19,7 @@ run: ## the desk with a lively demo; PORT=8080 and DATA=data choose port and fol
 serve: ## the desk for real use, empty; settings in docs/operate.md
 	@exec $(BOOT) run serve
 
-test: static web browser imap ## everything: format, lint, types, imports, rules, web, tests, browser journeys
+test: web static browser imap ## everything: format, lint, types, imports, rules, web, tests, browser journeys
 	@$(PY) -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "not torture"
 
 check: static ## the fast part of test: no database, no browser
