@@ -46,12 +46,10 @@ export class Chat {
   merged = $state.raw(false);
   readonly #landing = new Landing();
   #ownMarksKnown = $state.raw(false);
-
   readonly session: Session;
   greeting: () => Details = () => ({});
   /** Called with each new message of an agent that was not there when the page opened. */
   heard: (entry: Entry) => void = () => undefined;
-
   #outbox: Outbox | undefined;
   #socket: DeskSocket | undefined;
   readonly typing = new Typing(
@@ -60,8 +58,8 @@ export class Chat {
   readonly #detour: Detour;
   #boots = 0;
   #openTimer: ReturnType<typeof setTimeout> | undefined;
+  #telling: ReturnType<typeof setTimeout> | undefined;
   #fetching: Promise<void> | undefined;
-  #readSent = 0;
   /** The chat that was merged away: what still comes of it is not shown. */
   #left = 0;
 
@@ -90,7 +88,7 @@ export class Chat {
   over = $derived(this.state === 'closed' || this.state === 'archived');
   ending = $derived(this.line.some((item) => item.frame.t === 'close' && item.state !== 'failed'));
   unread = $derived(this.#ownMarksKnown ? threads.unread(this.thread) : (this.view?.unread ?? 0));
-  /** Begins; when the desk is away it goes on trying, ever more slowly. */
+  /** When the desk is away it goes on trying, ever more slowly. */
   async open(): Promise<void> {
     clearTimeout(this.#openTimer);
     if (this.phase !== 'failed') this.phase = 'loading';
@@ -176,7 +174,6 @@ export class Chat {
     switch (frame.t) {
       case 'ready':
         this.typing.shown = !!frame.typing_preview;
-        this.#readSent = 0;
         this.#boots = 0;
         if (frame.c !== undefined && frame.c !== this.c) void this.#refresh();
         return this.#outbox?.flush();
@@ -228,12 +225,16 @@ export class Chat {
     this.#tellDelivered();
   }
 
+  /** Soon, and once for many: a burst of messages makes no burst of frames; what is read by then says it too. */
   #tellDelivered(): void {
-    const seq = threads.newestOf(this.thread, 'agent');
-    const { delivered } = this.thread.marks.customer;
-    if (this.c === null || seq <= delivered) return;
-    if (!this.#socket?.send({ t: 'delivered', c: this.c, seq })) return;
-    this.thread = threads.mark(this.thread, { by: 'customer', delivered: seq, read: 0, at: Date.now() });
+    this.#telling ??= setTimeout(() => {
+      this.#telling = undefined;
+      const seq = threads.newestOf(this.thread, 'agent');
+      const { delivered } = this.thread.marks.customer;
+      if (this.c === null || seq <= delivered || !this.#socket?.send({ t: 'delivered', c: this.c, seq }))
+        return;
+      this.thread = threads.mark(this.thread, { by: 'customer', delivered: seq, read: 0, at: Date.now() });
+    }, 150);
   }
 
   #follow(from: number, to: number): void {
@@ -247,9 +248,8 @@ export class Chat {
   markRead(): void {
     const seq = threads.newestOf(this.thread, 'agent');
     if (this.c === null || !this.#ownMarksKnown || seq <= this.thread.marks.customer.read) return;
-    if (seq <= this.#readSent || !(this.#socket?.send({ t: 'read', c: this.c, seq }) || this.polling)) return;
-    this.#readSent = seq;
-    this.thread = threads.mark(this.thread, { by: 'customer', delivered: seq, read: seq, at: Date.now() });
+    if (this.#socket?.send({ t: 'read', c: this.c, seq }) || this.polling)
+      this.thread = threads.mark(this.thread, { by: 'customer', delivered: seq, read: seq, at: Date.now() });
   }
 
   /** Another conversation became the one shown (started here or in another tab). */

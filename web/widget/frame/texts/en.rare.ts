@@ -5,6 +5,7 @@ export const rare = {
   'end.hint': 'You can write again at any time.',
   'end.yes': 'End chat',
   'end.no': 'Keep chatting',
+  'file.wait': 'Sent as soon as the files are uploaded.',
   'file.remove': 'Remove {name}',
   'file.retry': 'Try {name} again',
   'file.big': '{name} is too big: at most {limit} MB.',

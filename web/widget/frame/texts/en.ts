@@ -25,7 +25,6 @@ export const en = {
   emoji: 'Emoji',
   drop: 'Drop files here to add them',
   'file.failed': '{name} was not uploaded: {why}',
-  'file.wait': 'Sent as soon as the files are uploaded.',
   'text.long': 'The message is too long: {count} of {limit} characters.',
   full: 'Too many unsent messages. Wait until the connection is back.',
   sending: 'Sending',
