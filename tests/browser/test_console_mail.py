@@ -7,7 +7,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import asyncpg
-import pytest
+import pytest_asyncio
 from playwright.async_api import Page, Request, expect
 
 from tests.browser.conftest import NewPage, _serving
@@ -31,13 +31,13 @@ EVIL = """<html><head><style>p{color:#06c}</style><script>parent.hacked = 1; ale
 </body></html>"""
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def box() -> AsyncIterator[Mailbox]:
     async with mailbox() as box:
         yield box
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def desk(
     pool: asyncpg.Pool, database: str, tmp_path: Path, imap: ImapServer, box: Mailbox
 ) -> AsyncIterator[Desk]:
