@@ -101,8 +101,8 @@ class Settings(BaseSettings):
 
     staff_frames_per_s: int = Field(default=50, ge=1, le=1_000_000)
     staff_frames_burst: int = Field(default=200, ge=1, le=1_000_000)
-    presence_frames_per_s: int = Field(default=10, ge=1, le=1_000_000)
-    presence_frames_burst: int = Field(default=50, ge=1, le=1_000_000)
+    visitor_frames_per_s: int = Field(default=10, ge=1, le=1_000_000)
+    visitor_frames_burst: int = Field(default=50, ge=1, le=1_000_000)
     visitor_messages_per_s: int = Field(default=2, ge=1, le=1_000_000)
     visitor_messages_burst: int = Field(default=10, ge=1, le=1_000_000)
     """How much one socket, and one visitor, may send; more is refused with the time to wait."""

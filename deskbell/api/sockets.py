@@ -205,7 +205,7 @@ class Sockets:
         if connection.staff_id:
             allowance = Allowance(limits.staff_frames_per_s, limits.staff_frames_burst)
         else:
-            allowance = Allowance(limits.presence_frames_per_s, limits.presence_frames_burst)
+            allowance = Allowance(limits.visitor_frames_per_s, limits.visitor_frames_burst)
         while True:
             message = await receive()
             if message["type"] != "websocket.receive":

@@ -17,7 +17,7 @@ from tests.doors.sockets import Socket, greet
 @pytest.mark.parametrize("who", ["ada", "marta"])
 async def test_too_many_frames_close_the_socket_and_no_other(house: House, who: str) -> None:
     await house.open(
-        staff_frames_burst=20, staff_frames_per_s=1, presence_frames_burst=20, presence_frames_per_s=1
+        staff_frames_burst=20, staff_frames_per_s=1, visitor_frames_burst=20, visitor_frames_per_s=1
     )
     chat = await live_chat(house)
     fast, other = (chat.ada, chat.marta) if who == "ada" else (chat.marta, chat.ada)
@@ -32,8 +32,8 @@ async def test_a_visitor_who_writes_too_fast_is_told_when_to_send_again(house: H
     await house.open(
         visitor_messages_burst=1,
         visitor_messages_per_s=5,
-        presence_frames_per_s=9_999,
-        presence_frames_burst=9_999,
+        visitor_frames_per_s=9_999,
+        visitor_frames_burst=9_999,
     )
     chat = await live_chat(house)
     one = '{"t":"send","id":"m%s","c":%s,"text":"Hi"}'
