@@ -66,5 +66,9 @@ async def connect(dsn: str, **settings: str) -> asyncpg.Connection:
     connection = await asyncpg.connect(
         dsn, server_settings=_SETTINGS | settings, command_timeout=COMMAND_TIMEOUT_S, timeout=5
     )
-    await _set_up(connection)
+    try:
+        await _set_up(connection)
+    except BaseException:
+        connection.terminate()
+        raise
     return connection

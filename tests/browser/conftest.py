@@ -8,12 +8,13 @@ from typing import Any
 import asyncpg
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 import deskbell
 from tests.browser.desk import Desk, Elsewhere, elsewhere
 from tests.conftest import database_of_its_own
 
+expect.set_options(timeout=20_000)
 STATIC = Path(deskbell.__file__).parent / "static"
 NewPage = Callable[..., Awaitable[Page]]
 

@@ -75,6 +75,7 @@ async def test_a_customer_sees_what_an_answer_quotes_and_sends_files_and_emoji_b
     await expect(page.locator("form.composer li")).to_have_count(2)
     await expect(page.locator("form.composer progress")).to_have_count(0, timeout=20_000)
     await page.get_by_role("button", name="Emoji").press("Enter")
+    await expect(page.get_by_role("button", name="😀")).to_be_focused()
     await page.keyboard.press("ArrowRight")
     await page.keyboard.press("Enter")
     await expect(marta.box).to_be_focused()
