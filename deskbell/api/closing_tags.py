@@ -1,10 +1,10 @@
 """Closing tags, and what the closing dialog asks (LIFE-12). Supervisors keep the list; everybody on the staff reads it."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from litestar import get, patch, post
 from litestar.params import JSONBody
-from msgspec import UNSET, Meta, Struct, UnsetType, structs
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from deskbell.api import auth
 from deskbell.api.auth import StaffUser
@@ -91,9 +91,7 @@ async def change(
     tag_id: SmallIdInPath, data: JSONBody[ClosingTagChange], staff_user: StaffUser, edge: Here
 ) -> ClosingTagView:
     auth.allow(staff_user, "closing tags")
-    given: dict[str, Any] = {
-        name: value for name, value in structs.asdict(data).items() if value is not UNSET
-    }
+    given = data.given()
     if not given:
         raise Problem(400, "bad_input", "Name what to change: name or active.")
     if "name" in given:

@@ -1,10 +1,10 @@
 """Own fields of customers: everybody on the staff fills them in, supervisors define them."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from litestar import get, patch, post
 from litestar.params import JSONBody
-from msgspec import UNSET, Meta, Struct, UnsetType, structs
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from deskbell.api import auth
 from deskbell.api.auth import StaffUser
@@ -69,7 +69,7 @@ async def change(
     field_id: SmallIdInPath, data: JSONBody[FieldChange], staff_user: StaffUser, edge: Here
 ) -> FieldView:
     auth.allow(staff_user, "customer fields")
-    given: dict[str, Any] = {n: value for n, value in structs.asdict(data).items() if value is not UNSET}
+    given = data.given()
     if not given:
         raise Problem(400, "bad_input", "Name what to change: label or active.")
     if "label" in given:

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from litestar import get, patch, post
 from litestar.params import JSONBody
-from msgspec import UNSET, Meta, Struct, UnsetType, field, structs
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from deskbell.api import auth
 from deskbell.api.auth import StaffUser
@@ -101,9 +101,7 @@ async def add(data: JSONBody[DepartmentNew], staff_user: StaffUser, edge: Here) 
 async def change(
     department_id: SmallIdInPath, data: JSONBody[DepartmentChange], staff_user: StaffUser, edge: Here
 ) -> DepartmentView:
-    given: dict[str, Any] = {
-        name: value for name, value in structs.asdict(data).items() if value is not UNSET
-    }
+    given = data.given()
     auth.allow(staff_user, "preferences" if given and given.keys() <= TUNED else "departments")
     members = given.pop("staff", None)
     if "name" in given:

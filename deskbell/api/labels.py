@@ -1,11 +1,11 @@
 """Labels: suggestions while typing, made by using them, and the page that keeps them tidy (CHAT-8)."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from litestar import delete, get, patch, post
 from litestar.params import JSONBody, QueryParameter
-from msgspec import UNSET, Meta, Struct, UnsetType, structs
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from deskbell.api import auth
 from deskbell.api.auth import StaffUser
@@ -86,7 +86,7 @@ async def change(
     label_id: SmallIdInPath, data: JSONBody[LabelEdit], staff_user: StaffUser, edge: Here
 ) -> LabelView:
     auth.allow(staff_user, "labels")
-    given: dict[str, Any] = {n: value for n, value in structs.asdict(data).items() if value is not UNSET}
+    given = data.given()
     if not given:
         raise Problem(400, "bad_input", "Name what to change: name or color.")
     if "name" in given:

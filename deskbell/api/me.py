@@ -2,7 +2,6 @@
 
 from litestar import patch, put
 from litestar.params import JSONBody
-from msgspec import UNSET, structs
 
 from deskbell.api import auth
 from deskbell.api.auth import SignedInUser
@@ -27,7 +26,7 @@ async def availability(data: JSONBody[Availability], signed_in: SignedInUser, ed
 @patch("/api/me/settings")
 async def settings(data: JSONBody[SettingsChange], signed_in: SignedInUser, edge: Here) -> Me:
     """The same on all of a person's devices (LIST-4)."""
-    given = {name: value for name, value in structs.asdict(data).items() if value is not UNSET}
+    given = data.given()
     await staff.change_settings(edge.pool, signed_in.staff.id, given)
     edge.signals.settings_changed(signed_in.staff.id)
     person = signed_in.staff

@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 
 from litestar.params import PathParameter
-from msgspec import UNSET, Meta, Struct, UnsetType, field
+from msgspec import UNSET, Meta, Struct, UnsetType, field, structs
 
 from deskbell.kit.tokens import PASSWORD_MOST
 from deskbell.realtime.frames import ClientId, VisitorView
@@ -27,6 +27,10 @@ BigIdInPath = Annotated[int, PathParameter(ge=1, le=2**62)]
 
 class Body(Struct, forbid_unknown_fields=True, kw_only=True):
     """What comes in: unknown fields are refused, so nothing can be set that is not named here."""
+
+    def given(self) -> dict[str, Any]:
+        """The fields that were sent, of a body that may leave some out."""
+        return {name: value for name, value in structs.asdict(self).items() if value is not UNSET}
 
 
 class SettingsOf(Struct, frozen=True, kw_only=True):

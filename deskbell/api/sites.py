@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 import msgspec
 from litestar import get, patch, post
 from litestar.params import JSONBody
-from msgspec import UNSET
 
 from deskbell.api import auth
 from deskbell.api.auth import StaffUser
@@ -54,7 +53,7 @@ async def change(
     site = await sites.get(edge.pool, site_id)
     if site is None:
         raise not_found("site")
-    given = {name: value for name, value in msgspec.structs.asdict(data).items() if value is not UNSET}
+    given = data.given()
     changed = await sites.change(edge.pool, site_id, site._asdict() | await _cleaned(edge, given))
     await edge.signals.changed("sites")
     return _view(edge, changed)

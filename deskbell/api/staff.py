@@ -4,7 +4,6 @@ from typing import Any
 
 from litestar import get, patch, post
 from litestar.params import JSONBody
-from msgspec import UNSET, structs
 
 from deskbell.api import auth
 from deskbell.api.auth import StaffUser
@@ -89,7 +88,7 @@ async def change(
 ) -> StaffView:
     """A new role, password or deactivation ends the person's sessions at once (PEOPLE-3)."""
     auth.allow(staff_user, "staff")
-    given = {name: value for name, value in structs.asdict(data).items() if value is not UNSET}
+    given = data.given()
     person = await staff.get(edge.pool, staff_id, edge.clock.now())
     if person is None:
         raise not_found("member of staff")

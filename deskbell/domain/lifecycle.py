@@ -64,7 +64,7 @@ from .errors import NotFound, Refused
 from .facts import Facts
 from .people import SYSTEM, Actor, Customer
 from .preferences import Preferences
-from .thread import record, without_offers
+from .thread import record, replied, without_offers
 
 GONE = (AcceptTicket, AnswerOffer, AnswerTransfer)  # refused as `taken` to those who came too late
 
@@ -147,17 +147,7 @@ def _write(conversation: Conversation, command: Command, facts: Facts, now: date
         raise Refused("forbidden", access.OPTED_OUT)
     files = _files_of(command, facts)
     entry = _message(conversation, command, files, facts, now)
-    conversation = advance(
-        conversation,
-        entry,
-        preview=preview_of(command.text, len(files)),
-        preview_by="agent",
-        agent_messages=conversation.agent_messages + 1,
-        last_agent_seq=entry.seq,
-        last_agent_at=now,
-        waiting_since=None,
-        opened_at=conversation.opened_at or now,
-    )
+    conversation = replied(conversation, entry, len(files))
     letters: tuple[Letter, ...] = ()
     if post.goes_by_mail(conversation, email, now):
         letters = (Letter(conversation.id, entry.seq, email, post.may_be_read(conversation, now)),)

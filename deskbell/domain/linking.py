@@ -4,11 +4,11 @@ from datetime import datetime
 
 from . import access
 from .commands import Command, LinkTicket
-from .conversation import Change, Conversation, Letter, advance, next_entry, preview_of
+from .conversation import Change, Conversation, Letter, next_entry
 from .errors import Refused
 from .facts import Facts
 from .standing import TypedEmail
-from .thread import record
+from .thread import record, replied
 
 
 def link(conversation: Conversation, command: Command, facts: Facts, now: datetime) -> Change:
@@ -75,17 +75,8 @@ def _with_message(
         author_id=command.actor.id,
         text=command.text,
     )
-    ticket = advance(
-        ticket,
-        entry,
-        preview=preview_of(command.text, 0),
-        preview_by="agent",
-        agent_messages=1,
-        last_agent_seq=entry.seq,
-        last_agent_at=now,
-    )
     return change._replace(
         entries=(*change.entries, entry),
-        others=(ticket,),
+        others=(replied(ticket, entry),),
         letters=(Letter(ticket.id, entry.seq, email),),
     )

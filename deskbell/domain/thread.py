@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from . import events
-from .conversation import Conversation, Entry, advance, next_entry
+from .conversation import Conversation, Entry, advance, next_entry, preview_of
 from .people import Actor
 
 
@@ -28,6 +28,21 @@ def record(
         data=data,
     )
     return advance(conversation, entry), entry
+
+
+def replied(conversation: Conversation, entry: Entry, files: int = 0) -> Conversation:
+    """An agent's message counted: nobody waits for an answer any more. One copy (this is the hot path)."""
+    return advance(
+        conversation,
+        entry,
+        preview=preview_of(entry.text, files),
+        preview_by="agent",
+        agent_messages=conversation.agent_messages + 1,
+        last_agent_seq=entry.seq,
+        last_agent_at=entry.at,
+        waiting_since=None,
+        opened_at=conversation.opened_at or entry.at,
+    )
 
 
 def without_transfer(conversation: Conversation) -> Conversation:

@@ -4,10 +4,10 @@ from datetime import datetime
 
 from . import access
 from .commands import Command, NotePage, StartByAgent
-from .conversation import Change, Conversation, advance, next_entry, preview_of
+from .conversation import Change, Conversation, advance, next_entry
 from .errors import Refused
 from .facts import Facts
-from .thread import record
+from .thread import record, replied
 
 
 def page(conversation: Conversation, command: Command, facts: Facts, now: datetime) -> Change:
@@ -67,13 +67,4 @@ def approach(conversation_id: int, command: StartByAgent, facts: Facts, now: dat
         client_id=command.client_id,
         text=command.text,
     )
-    conversation = advance(
-        conversation,
-        entry,
-        preview=preview_of(command.text, 0),
-        preview_by="agent",
-        agent_messages=1,
-        last_agent_seq=entry.seq,
-        last_agent_at=now,
-    )
-    return Change(conversation, (began, entry), entry)
+    return Change(replied(conversation, entry), (began, entry), entry)
