@@ -26,6 +26,7 @@ from deskbell.domain.commands import (
     SendTranscript,
     SetPending,
 )
+from deskbell.domain.deliveries import SendAgain
 from deskbell.domain.errors import Refused
 from deskbell.domain.people import Staff
 from deskbell.kit.text import clean, name
@@ -67,6 +68,7 @@ def _block(a: actions.Block, staff: Staff) -> Command:
 
 
 _COMMANDS: dict[type, Callable[[Any, Staff], Command]] = {
+    actions.SendAgain: lambda a, staff: SendAgain(a.c, staff, a.id, a.seq),
     actions.SendTranscript: lambda a, staff: SendTranscript(a.c, staff, a.id),
     actions.Flag: lambda a, staff: FlagChat(a.c, staff, a.id, a.on),
     actions.Pend: lambda a, staff: SetPending(a.c, staff, a.id, a.on),

@@ -26,9 +26,10 @@ from deskbell.domain.conversation import (
     Entry,
     Notification,
 )
+from deskbell.domain.deliveries import Amend
 from deskbell.domain.errors import NotFound, Refused
 from deskbell.domain.facts import Facts, FileFact
-from deskbell.domain.lifecycle import begin, decide
+from deskbell.domain.lifecycle import begin, decide, written
 from deskbell.domain.standing import Block, Merge, Standing
 from deskbell.domain.visits import approach
 from deskbell.kit.postgres import Connection
@@ -95,6 +96,7 @@ class Batch:
             names.supervisors,
             names.closing_tags,
             conversations=self._after,
+            channels=directory.channels,
         )
 
     async def lock(self, connection: Connection) -> None:
@@ -104,7 +106,7 @@ class Batch:
             asked = [(s.customer_id, s.client_id, s.actor.author, s.actor.id) for s in starts]
             self._places = await changes.places_of(connection, asked)
         commands = [task.command for task in self._tasks]
-        found = await companions(connection, commands, self._preferences)
+        found = await companions(connection, commands, self._preferences, self._facts.channels)
         ids = {c.conversation_id for c in commands if not isinstance(c, Beginning)}
         locked = await changes.lock(connection, ids.union(self._places.values(), found.ids), self._now)
         self._opted_out = locked.opted_out
@@ -114,7 +116,7 @@ class Batch:
             self._answered = await changes.earlier_answers(connection, keys)
         if starts:
             await self._number(connection, starts)
-        files = [f for c in commands if isinstance(c, StartChat | WriteMessage) for f in c.files]
+        files = [f for c in commands if isinstance(c, StartChat | WriteMessage | Amend) for f in c.files]
         if files:
             self._files.update(await attachments.facts(connection, files))
         links = [c for c in commands if isinstance(c, LinkTicket)]
@@ -240,7 +242,7 @@ class Batch:
 
     def _apply_start(self, command: StartChat, place: int) -> Answer:
         """The customer has an open chat already (a second tab): the message joins it."""
-        message = WriteMessage(place, command.actor, command.client_id, command.text, None, command.files)
+        message = written(command, place)
         key = (place, "customer", command.actor.id, command.client_id)
         if (given := self._answered.get(key)) is not None:
             return given

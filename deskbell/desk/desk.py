@@ -1,11 +1,12 @@
 """The desk on one node: writing path, routing, marks, presence and news from other nodes, put together."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
 import structlog
 
 from deskbell.domain.blocking import NEUTRAL
+from deskbell.domain.channels import BUILT_IN, ChannelRules
 from deskbell.domain.commands import Command
 from deskbell.domain.standing import Block, Merge, Standing
 from deskbell.kit.clock import Clock
@@ -49,12 +50,22 @@ HEADS_AT_ONCE = 1_000
 class Desk:
     """`submit` and `perform` take commands; `reader` reads threads; the rest tells people and nodes."""
 
-    def __init__(self, dsn: str, pool: Pool, clock: Clock, hub: Hub, *, node: str, lanes: int) -> None:
+    def __init__(
+        self,
+        dsn: str,
+        pool: Pool,
+        clock: Clock,
+        hub: Hub,
+        *,
+        node: str,
+        lanes: int,
+        channels: Mapping[str, ChannelRules] = BUILT_IN,
+    ) -> None:
         self.hub = hub
         self.node = node
         self._clock = clock
         self._newcomer = False
-        self.directory = Directory(pool, clock)
+        self.directory = Directory(pool, clock, channels)
         self.bus = PostgresBus(dsn, pool, node, self.receive, self.after_gap)
         self.batcher = Batcher(
             dsn,

@@ -1,9 +1,11 @@
 """Names and preferences the desk needs at every turn. Read at start and again when somebody changes them."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 
 from deskbell.domain import hours
+from deskbell.domain.channels import BUILT_IN, ChannelRules
 from deskbell.domain.hours import Hours
 from deskbell.domain.preferences import Preferences
 from deskbell.kit.clock import Clock
@@ -27,7 +29,8 @@ class Names(NamedTuple):
 class Directory:
     """The present names, swapped whole. Staff are never deleted: an old thread finds its names (PEOPLE-8)."""
 
-    def __init__(self, pool: Pool, clock: Clock) -> None:
+    def __init__(self, pool: Pool, clock: Clock, channels: Mapping[str, ChannelRules] = BUILT_IN) -> None:
+        self.channels = channels
         self._pool = pool
         self._clock = clock
         self._blocked: dict[int, datetime] = {}

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from deskbell.domain.access import may_see
+from deskbell.domain.channels import ChannelRules, rules_of
 from deskbell.domain.commands import (
     AddComment,
     AnswerOffer,
@@ -29,8 +30,9 @@ from deskbell.domain.commands import (
     WriteMessage,
 )
 from deskbell.domain.conversation import Conversation
+from deskbell.domain.deliveries import SendAgain, SendTemplate
 from deskbell.domain.facts import Facts
-from deskbell.domain.lifecycle import stops
+from deskbell.domain.keywords import stops
 from deskbell.domain.people import Customer, Staff
 from deskbell.domain.preferences import Preferences
 from deskbell.kit.postgres import Connection
@@ -38,6 +40,7 @@ from deskbell.store import blocks, surveys
 from deskbell.store import facts as rows
 
 GIVEN_BY_ROUTING = (Assign, Ring, PassOn)
+SENDS = (WriteMessage, SendTemplate, SendAgain)
 ABOUT_PEOPLE = (BlockCustomer, LiftBlock, MergeCustomers)
 ASKS_WHO_IS_THERE = (AddComment, AnswerOffer, AnswerTransfer, AssignTo, OfferTransfer, StartByAgent)
 
@@ -55,7 +58,10 @@ class Companions(NamedTuple):
 
 
 async def companions(
-    connection: Connection, commands: Iterable[Command], preferences: Preferences
+    connection: Connection,
+    commands: Iterable[Command],
+    preferences: Preferences,
+    channels: Mapping[str, ChannelRules],
 ) -> Companions:
     """Before anything is locked."""
     commands = list(commands)
@@ -63,7 +69,9 @@ async def companions(
     stopping = {
         c.actor.id
         for c in commands
-        if isinstance(c, WriteMessage | StartChat) and isinstance(c.actor, Customer) and stops(c, preferences)
+        if isinstance(c, WriteMessage | StartChat)
+        and isinstance(c.actor, Customer)
+        and stops(c, preferences, channels)
     }
     kin = await _kin(connection, commands)
     stopping |= set().union(*kin.values())
@@ -99,7 +107,7 @@ async def look_up(
     now: datetime,
 ) -> Facts:
     """`facts` with what these commands need. Their conversations are locked: nothing changes behind our back."""
-    asking = _who_asks(commands, before)
+    asking = _who_asks(commands, before, facts.channels)
     tickets = dict(found.tickets)
     if asking.revived:
         tickets |= await rows.open_tickets(connection, sorted(asking.revived))
@@ -114,11 +122,7 @@ async def look_up(
         emails, verified = await rows.emails(connection, sorted(asking.mailed))
         facts = facts._replace(emails=emails, verified=verified)
     facts = await _look_up_wishes(connection, commands, facts, now)
-    quotes = {
-        (c.conversation_id, c.quote) for c in commands if isinstance(c, WriteMessage) and c.quote is not None
-    }
-    if quotes:
-        facts = facts._replace(quoted=await rows.quoted(connection, sorted(quotes)))
+    facts = await _of_messages(connection, commands, asking.reached, facts)
     if any(isinstance(command, ASKS_WHO_IS_THERE) for command in commands):
         facts = facts._replace(online=await rows.online(connection, now))
     agents = {c.agent_id for c in commands if isinstance(c, GIVEN_BY_ROUTING) and c.agent_id is not None}
@@ -132,6 +136,23 @@ async def look_up(
         merging = [c.conversation_id for c in commands if isinstance(c, TurnIntoTicket | TimeIsUp)]
         if merging:
             facts = facts._replace(written=await rows.written(connection, merging))
+    return facts
+
+
+async def _of_messages(
+    connection: Connection, commands: Sequence[Command], reached: set[tuple[int, str]], facts: Facts
+) -> Facts:
+    """How customers are reached over channels, and the messages that are sent again or quoted."""
+    if reached:
+        facts = facts._replace(reach=await rows.reach(connection, sorted(reached)))
+    again = sorted({(c.conversation_id, c.seq) for c in commands if isinstance(c, SendAgain)})
+    if again:
+        facts = facts._replace(undelivered=await rows.undelivered(connection, again))
+    quotes = {
+        (c.conversation_id, c.quote) for c in commands if isinstance(c, WriteMessage) and c.quote is not None
+    }
+    if quotes:
+        facts = facts._replace(quoted=await rows.quoted(connection, sorted(quotes)))
     return facts
 
 
@@ -222,10 +243,14 @@ class _Asking(NamedTuple):
     """Closed tickets their customers write on."""
     mailed: set[int]
     """Customers to whom a mail may go: staff write on something closed or a ticket, or somebody wants a transcript."""
+    reached: set[tuple[int, str]]
+    """(customer, channel) to whom something may go out over a channel with an outbox."""
 
 
-def _who_asks(commands: Sequence[Command], before: Mapping[int, Conversation]) -> _Asking:
-    asking = _Asking(set(), set(), set(), set(), set())
+def _who_asks(
+    commands: Sequence[Command], before: Mapping[int, Conversation], channels: Mapping[str, ChannelRules]
+) -> _Asking:
+    asking = _Asking(set(), set(), set(), set(), set(), set())
     for command in commands:
         if isinstance(command, Beginning) or (c := before.get(command.conversation_id)) is None:
             continue
@@ -236,6 +261,8 @@ def _who_asks(commands: Sequence[Command], before: Mapping[int, Conversation]) -
             group.add((c.id, command.actor.id))
             if group is asking.insiders and _may_need_email(command, c):
                 asking.mailed.add(c.customer_id)
+            if isinstance(command, SENDS) and rules_of(channels, c.channel).outbox:
+                asking.reached.add((c.customer_id, c.channel))
         elif isinstance(command, WriteMessage) and c.state == "closed":
             if c.kind == "chat":
                 asking.writers.add(c.customer_id)

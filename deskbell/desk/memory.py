@@ -74,7 +74,8 @@ class Memory:
 
 
 def _asks_more(command: WriteMessage, loaded: Loaded) -> bool:
-    """Files and quotes must be looked up, and where a reply on a ticket is mailed to."""
-    return bool(command.files or command.quote is not None) or (
-        loaded.conversation.kind == "ticket" and isinstance(command.actor, Staff)
-    )
+    """Files and quotes must be looked up, where a reply on a ticket is mailed to, and how a channel reaches somebody."""
+    if command.files or command.quote is not None:
+        return True
+    c = loaded.conversation
+    return isinstance(command.actor, Staff) and (c.kind == "ticket" or c.channel != "web")

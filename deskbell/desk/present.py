@@ -157,8 +157,17 @@ def _fill(
                 **data["mail"],
                 "path": f"/api/conversations/{entry.conversation_id}/mails/{entry.seq}",
             }
+        if not public:
+            _fill_of_channel(wire, data)
         if "quote" in data:
             wire.quote = _quote(data["quote"], names, customer_name)
+
+
+def _fill_of_channel(wire: frames.Entry, data: Mapping[str, Any]) -> None:
+    """What staff see of a message that came or goes over somebody else's service."""
+    for name in ("via", "template", "shared", "coming"):
+        if name in data:
+            setattr(wire, name, data[name])
 
 
 def _quote(quoted: Mapping[str, Any], names: Mapping[int, str], customer_name: str) -> frames.Quote:

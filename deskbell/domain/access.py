@@ -13,6 +13,8 @@ from .people import Actor, Customer, Staff
 PLAIN_REPLY_AFTER_CLOSE = timedelta(hours=24)  # LIFE-10, fixed
 
 
+BY_MAIL = frozenset({"web", "email"})
+"""Channels whose tickets, and what was closed long ago, are answered by e-mail."""
 OPTED_OUT = "This customer has opted out: nobody writes to them until they write first."
 COMMENTED = frozenset({"live", "pending"})  # TEAM-1: pending counts as live
 
@@ -66,8 +68,21 @@ def why_not_write(
 ) -> str | None:
     """Only the owner writes to the customer; a supervisor assigns the chat to themselves first (SUPERVISOR-1).
 
-    `email`: the customer's address, for what was closed long ago.
+    `email`: the customer's address, for what was closed long ago; channels with an outbox have their own limits (reach.py).
     """
+    reason = why_not_send(actor, conversation, names)
+    if reason:
+        return reason
+    if conversation.channel in BY_MAIL and is_long_closed(conversation, now) and not email:
+        return (
+            "This conversation was closed 24 hours ago or more, and no e-mail address is known: "
+            "only the customer can open it again."
+        )
+    return None
+
+
+def why_not_send(actor: Staff, conversation: Conversation, names: Mapping[int, str]) -> str | None:
+    """Whether it is theirs to send anything, a template for one, whatever the clock says."""
     state = conversation.state
     if state == "archived":
         return "This conversation is archived: it can only be read."
@@ -78,11 +93,6 @@ def why_not_write(
     if conversation.owner_id != actor.id:
         owner = names.get(conversation.owner_id or 0, "somebody else")
         return f"This {conversation.kind} belongs to {owner}. Only its owner writes to the customer."
-    if is_long_closed(conversation, now) and not (conversation.channel in ("web", "email") and email):
-        return (
-            "This conversation was closed 24 hours ago or more, and no e-mail address is known: "
-            "only the customer can open it again."
-        )
     return None
 
 

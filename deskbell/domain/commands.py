@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from .deliveries import Amend, NoteDispatch, SendAgain, SendTemplate
 from .people import Actor, Customer, Staff
 
 
@@ -36,6 +37,8 @@ class StartChat(NamedTuple):
     by_mail: TicketByMail | None = None
     greeting: str = ""
     """What the site greeted them with, and they answer."""
+    carries: dict[str, Any] | None = None
+    """As in WriteMessage."""
 
     @property
     def customer_id(self) -> int:
@@ -74,8 +77,8 @@ class WriteMessage(NamedTuple):
     quote: int | None = None
     address: str = ""
     """Of a customer, as in StartChat."""
-    mail: dict[str, Any] | None = None
-    """It came by e-mail: what staff see of that besides the text."""
+    carries: dict[str, Any] | None = None
+    """What its channel adds for staff: `mail`, `shared` (a place, contacts, a kind we do not know), `coming` (media)."""
 
 
 class CloseConversation(NamedTuple):
@@ -354,6 +357,10 @@ Command = (
     | StartByAgent
     | NotePage
     | WriteMessage
+    | SendTemplate
+    | SendAgain
+    | NoteDispatch
+    | Amend
     | CloseConversation
     | OpenChat
     | ChangeDepartment

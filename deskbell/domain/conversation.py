@@ -134,6 +134,17 @@ class Letter(NamedTuple):
     unless_read: bool = False
 
 
+class Dispatch(NamedTuple):
+    """An entry that goes out over a channel. `content`: what to send instead of its text and files (a template)."""
+
+    conversation_id: int
+    seq: int
+    channel: str
+    customer_id: int
+    content: dict[str, Any] | None = None
+    again: bool = False
+
+
 class Transcript(NamedTuple):
     """A transcript up to entry `seq` that goes by e-mail (LIFE-13).
 
@@ -181,6 +192,7 @@ class Change(NamedTuple):
     moved_files: tuple[tuple[str, int], ...] = ()
     notifications: tuple[Notification, ...] = ()
     letters: tuple[Letter, ...] = ()
+    dispatches: tuple[Dispatch, ...] = ()
     transcripts: tuple[Transcript, ...] = ()
     surveys: tuple[Survey, ...] = ()
     rating: Rating | None = None

@@ -158,6 +158,16 @@ _SENTENCES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "fields": _fields,
     "approached": lambda d: f"{d['agent']} began the chat",
     "greeted": lambda d: f"The site greeted them: {d['text']}",
+    "sent_again": lambda d: f"{d['who']} sent message {d['seq']} once more",
+    "not_sent": lambda d: f"{d['channel']} did not deliver a message: {d['why']}",
+    "fate_unknown": lambda d: f"Nobody knows whether {d['channel']} took a message: {d['why']}",
+    "reacted": lambda d: (
+        f"The customer reacted with {d['emoji']}" if d.get("emoji") else "The customer took a reaction back"
+    ),
+    "edited": lambda d: f"The customer changed a message: {d['text']}",
+    "withdrawn": lambda d: "The customer deleted a message",
+    "attached": lambda d: "A file of a message has come",
+    "not_attached": lambda d: f"A file of a message could not be fetched: {d['why']}",
     "archived": lambda d: "Archived after 90 days",
     "blocked": _blocked,
     "unblocked": lambda d: f"{d['who']} lifted the block",

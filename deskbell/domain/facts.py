@@ -5,6 +5,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from .channels import BUILT_IN, ChannelRules
 from .conversation import Conversation, Entry
 from .preferences import Preferences
 
@@ -19,6 +20,12 @@ class FileFact(NamedTuple):
     owner_id: int
     conversation_id: int | None
     view: dict[str, Any]
+
+
+class Undelivered(NamedTuple):
+    """A message that failed or whose fate is unknown; `template`: it was one."""
+
+    template: bool
 
 
 class SurveyFact(NamedTuple):
@@ -81,6 +88,12 @@ class Facts(NamedTuple):
     """Customer -> their last address, for those who are blocked with it."""
     kin: Mapping[int, tuple[int, ...]] = _NONE
     """Customer -> all who are the same verified person, themselves first; for blocks."""
+    channels: Mapping[str, ChannelRules] = BUILT_IN
+    """Those that are set up, by name."""
+    reach: Mapping[tuple[int, str], datetime | None] = _NONE
+    """(customer, channel) -> when they last wrote over it, for what staff send there; missing: never met."""
+    undelivered: Mapping[tuple[int, int], Undelivered] = _NONE
+    """(conversation, number) -> for those that are sent again."""
     numbers: Mapping[tuple[int, int, str], int] = _NONE
     """(chat, staff id, client id) -> the number of the linked ticket that is made there."""
 

@@ -13,10 +13,12 @@ from . import (
     closing,
     comments,
     handover,
+    keywords,
     linking,
     mailing,
     merging,
     post,
+    reach,
     resting,
     sorting,
     surveys,
@@ -25,6 +27,7 @@ from . import (
     transfers,
     visits,
 )
+from .channels import rules_of
 from .commands import (
     AcceptTicket,
     AddComment,
@@ -60,10 +63,10 @@ from .commands import (
     WriteMessage,
 )
 from .conversation import Change, Conversation, Entry, Letter, Notification, advance, next_entry, preview_of
+from .deliveries import Amend, NoteDispatch, SendAgain, SendTemplate
 from .errors import NotFound, Refused
 from .facts import Facts
-from .people import SYSTEM, Actor, Customer
-from .preferences import Preferences
+from .people import SYSTEM, Actor, Customer, Staff
 from .thread import record, replied, without_offers
 
 GONE = (AcceptTicket, AnswerOffer, AnswerTransfer)  # refused as `taken` to those who came too late
@@ -128,11 +131,15 @@ def begin(conversation_id: int, command: StartChat, facts: Facts, now: datetime)
         greeting = {"name": "greeted", "text": command.greeting}
         conversation, greeted = record(conversation, SYSTEM, greeting, now)
         before = (started, greeted)
-    message = WriteMessage(
-        conversation_id, command.actor, command.client_id, command.text, None, command.files
-    )
+    message = written(command, conversation_id)
     change = _customer_writes(conversation, message, facts, now)
     return _ended(change._replace(entries=(*before, *change.entries), route=True), facts)
+
+
+def written(command: StartChat, conversation_id: int) -> WriteMessage:
+    """What somebody who begins says, as a message of the conversation it comes to stand in."""
+    c = command
+    return WriteMessage(conversation_id, c.actor, c.client_id, c.text, None, c.files, carries=c.carries)
 
 
 def _write(conversation: Conversation, command: Command, facts: Facts, now: datetime) -> Change:
@@ -145,13 +152,15 @@ def _write(conversation: Conversation, command: Command, facts: Facts, now: date
         raise Refused("forbidden", reason)
     if conversation.customer_id in facts.opted_out:
         raise Refused("forbidden", access.OPTED_OUT)
+    reach.check(conversation, facts, now)
     files = _files_of(command, facts)
     entry = _message(conversation, command, files, facts, now)
     conversation = replied(conversation, entry, len(files))
     letters: tuple[Letter, ...] = ()
     if post.goes_by_mail(conversation, email, now):
         letters = (Letter(conversation.id, entry.seq, email, post.may_be_read(conversation, now)),)
-    return Change(conversation, (entry,), entry, files=command.files, letters=letters)
+    dispatches = reach.dispatched(conversation, entry.seq, facts)
+    return Change(conversation, (entry,), entry, files=command.files, letters=letters, dispatches=dispatches)
 
 
 def _customer_writes(
@@ -161,7 +170,7 @@ def _customer_writes(
     blocking.refuse(conversation.customer_id, command.address if closed else "", facts)
     if conversation.state == "archived":
         raise Refused("closed", "This conversation is archived. Please start a new one.")
-    word = _keyword(conversation, command, facts)
+    word = keywords.spoken(conversation, command, facts)
     route = closed and conversation.kind == "chat" and word is None
     if route and conversation.customer_id in facts.open_chats:
         raise Refused("closed", "You have a newer chat open. Please write there.")
@@ -171,10 +180,11 @@ def _customer_writes(
         conversation, event = _revive(conversation, command.actor, facts, now)
         before = (event,)
     entry = _message(conversation, command, files, facts, now)
+    coming = len(command.carries.get("coming", ())) if command.carries else 0
     conversation = advance(
         conversation,
         entry,
-        preview=preview_of(command.text, len(files)),
+        preview=preview_of(command.text, len(files) + coming),
         preview_by="customer",
         customer_messages=conversation.customer_messages + 1,
         last_customer_seq=entry.seq,
@@ -183,7 +193,7 @@ def _customer_writes(
     )
     change = Change(conversation, (*before, entry), entry, route=route, files=command.files)
     if word is not None:
-        return _obey(change, word, command, facts, now)
+        return keywords.obey(change, word, command, facts, now)
     if conversation.customer_id in facts.opted_out:
         change = change._replace(opted_out=False)
     return _wake(change, now) if conversation.state == "pending" else change
@@ -197,45 +207,6 @@ def _wake(change: Change, now: datetime) -> Change:
     return change._replace(conversation=conversation, entries=(*change.entries, entry), notifications=(told,))
 
 
-def stops(command: WriteMessage | StartChat, preferences: Preferences) -> bool:
-    """Whether a customer wrote just the word to opt out."""
-    word = preferences.web_stop
-    return bool(word) and command.text.strip().casefold() == word.casefold()
-
-
-def _keyword(conversation: Conversation, command: WriteMessage, facts: Facts) -> str | None:
-    """`end` or `stop`, when the customer wrote just the word for it (LIFE-12)."""
-    said = command.text.strip().casefold()
-    if command.files or not said or conversation.channel != "web":
-        return None
-    words = {"end": facts.preferences.web_end, "stop": facts.preferences.web_stop}
-    return next((what for what, word in words.items() if word and said == word.casefold()), None)
-
-
-def _obey(change: Change, word: str, command: WriteMessage, facts: Facts, now: datetime) -> Change:
-    """Close, and with `stop` remember that this customer wants to hear nothing more (LIFE-12)."""
-    conversation, entries, others = change.conversation, list(change.entries), []
-    if word == "stop":
-        conversation, entry = record(conversation, command.actor, {"name": "opted_out"}, now)
-        entries.append(entry)
-        for other_id in facts.belongings.get(conversation.customer_id, ()):
-            other = facts.conversations.get(other_id)
-            if other is not None and other.id != conversation.id and other.owner_id is not None:
-                other, entry = record(other, command.actor, {"name": "opted_out"}, now)
-                others.append(other)
-                entries.append(entry)
-    if conversation.state != "closed":
-        conversation, entry = closing.ended(conversation, command.actor, f"wrote {command.text.strip()}", now)
-        entries.append(entry)
-    return change._replace(
-        conversation=conversation,
-        entries=tuple(entries),
-        route=conversation.kind == "chat",
-        others=tuple(others),
-        opted_out=True if word == "stop" else change.opted_out,
-    )
-
-
 def _message(
     conversation: Conversation,
     command: WriteMessage,
@@ -243,7 +214,7 @@ def _message(
     facts: Facts,
     now: datetime,
 ) -> Entry:
-    if not command.text and not files:
+    if not command.text and not files and not command.carries:
         raise Refused("empty", "An empty message is not sent.")
     return next_entry(
         conversation,
@@ -255,20 +226,25 @@ def _message(
         client_id=command.client_id,
         text=command.text,
         html=command.html,
-        data=_carried(command, files, facts),
+        data=_carried(conversation, command, files, facts),
     )
 
 
-def _carried(command: WriteMessage, files: list[dict[str, Any]], facts: Facts) -> dict[str, Any] | None:
-    """What a message has besides its text: files, and the message it quotes (CHAT-12)."""
-    if command.mail is not None:
-        return {"files": files, "mail": command.mail} if files else {"mail": command.mail}
-    if command.quote is None:
-        return {"files": files} if files else None
-    quoted = facts.quoted.get((command.conversation_id, command.quote))
-    if quoted is None:
-        raise Refused("quote", "The message that is quoted is not in this conversation.")
-    return {"files": files, "quote": quoted} if files else {"quote": quoted}
+def _carried(
+    conversation: Conversation, command: WriteMessage, files: list[dict[str, Any]], facts: Facts
+) -> dict[str, Any] | None:
+    """What a message has besides its text: files, what it quotes (CHAT-12), what its channel adds, the way it goes."""
+    data = dict(command.carries) if command.carries else {}
+    if files:
+        data["files"] = files
+    if command.quote is not None:
+        quoted = facts.quoted.get((command.conversation_id, command.quote))
+        if quoted is None:
+            raise Refused("quote", "The message that is quoted is not in this conversation.")
+        data["quote"] = quoted
+    if isinstance(command.actor, Staff) and rules_of(facts.channels, conversation.channel).outbox:
+        data["via"] = conversation.channel
+    return data or None
 
 
 def _files_of(command: WriteMessage, facts: Facts) -> list[dict[str, Any]]:
@@ -351,6 +327,10 @@ def _run_out(conversation: Conversation, reason: str, now: datetime) -> Change:
 
 _RULES: dict[type, Callable[[Conversation, Command, Facts, datetime], Change]] = {
     WriteMessage: _write,
+    SendTemplate: reach.send_template,
+    SendAgain: reach.send_again,
+    NoteDispatch: reach.note_dispatch,
+    Amend: reach.amend,
     CloseConversation: closing.close,
     OpenChat: _open,
     ChangeDepartment: sorting.change_department,

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from . import access
+from .channels import rules_of
 from .commands import Command, LinkTicket
 from .conversation import Change, Conversation, Letter, next_entry
 from .errors import Refused
@@ -31,7 +32,7 @@ def link(conversation: Conversation, command: Command, facts: Facts, now: dateti
         id=number,
         kind="ticket",
         state="assigned",
-        channel=conversation.channel,
+        channel="email" if rules_of(facts.channels, conversation.channel).outbox else conversation.channel,
         site_id=conversation.site_id,
         customer_id=conversation.customer_id,
         start_id=None,

@@ -51,7 +51,7 @@ def ticket(
         command.text,
         None,
         command.files,
-        mail=by_mail.mail,
+        carries={"mail": by_mail.mail},
     )
     return conversation, Change(conversation, tuple(entries)), message
 

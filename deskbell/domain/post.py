@@ -13,15 +13,13 @@ from .people import SYSTEM, Staff
 from .standing import TypedEmail
 from .thread import record
 
-BY_MAIL = frozenset({"web", "email"})
-"""Channels whose tickets are answered by e-mail when the customer is away."""
 ASKED_PER_DAY = 5
 """Transcripts somebody may ask for, of one conversation: the address may be a stranger's."""
 
 
 def goes_by_mail(conversation: Conversation, email: str, now: datetime) -> bool:
     """Whether an agent's reply needs a mail: nobody may be there to read it in the widget."""
-    if not email or conversation.channel not in BY_MAIL:
+    if not email or conversation.channel not in access.BY_MAIL:
         return False
     return conversation.kind == "ticket" or access.is_long_closed(conversation, now)
 

@@ -95,6 +95,8 @@ KINDS: Mapping[str, Kind] = {
     "close_note": YesNo(True, "Asking for a note at close"),
     "web_end": Words("//end", 30, "The customer's word to end a chat"),
     "web_stop": Words("//stop", 30, "The customer's word to opt out"),
+    "whatsapp_end": Words("//end", 30, "The customer's word on WhatsApp to end a chat"),
+    "whatsapp_stop": Words("//stop", 30, "The customer's word on WhatsApp to opt out"),
     "offline": Choice("form", ("form", "hidden"), "What the widget does when nobody can answer"),
     "transcripts": YesNo(True, "Mailing the transcript after each end"),
     "transcript_subject": Words("", 150, "The subject of transcripts"),
@@ -137,6 +139,9 @@ class Preferences:
     web_end: str = "//end"
     """LIFE-12: keywords of the web channel; empty: off."""
     web_stop: str = "//stop"
+    whatsapp_end: str = "//end"
+    """LIFE-12: the same on WhatsApp."""
+    whatsapp_stop: str = "//stop"
     offline: str = "form"
     """VISITOR-8: leave a message, or no launcher at all."""
     transcripts: bool = True
@@ -171,8 +176,10 @@ def check(values: Mapping[str, object]) -> None:
 
 def check_together(now: Preferences) -> None:
     """Raises Refused `preference` when two values that are each allowed do not go together."""
-    if now.web_end and now.web_end.casefold() == now.web_stop.casefold():
-        raise Refused("preference", f"{KINDS['web_stop'].what} must differ from the one to end a chat.")
+    for end, stop in (("web_end", "web_stop"), ("whatsapp_end", "whatsapp_stop")):
+        word = getattr(now, end).casefold()
+        if word and word == getattr(now, stop).casefold():
+            raise Refused("preference", f"{KINDS[stop].what} must differ from the one to end a chat.")
 
 
 def merged(stored: Mapping[str, Any]) -> Preferences:

@@ -200,7 +200,7 @@ class MailIn:
         folded = fold.fold(mail.text)
         files, notes = await self._files.keep(mail, customer.id)
         text, carried = _message(mail, folded, files, notes, check)
-        command = WriteMessage(place.number, customer, said, text, None, files, mail=carried)
+        command = WriteMessage(place.number, customer, said, text, None, files, carries={"mail": carried})
         try:
             answer = await self._desk.perform(command)
         except Refused as refused:

@@ -111,6 +111,14 @@ class Unblock(Struct, tag_field="t", tag="unblock", forbid_unknown_fields=True):
     c: ConversationId
 
 
+class SendAgain(Struct, tag_field="t", tag="again", forbid_unknown_fields=True):
+    """CHANNEL-2: message `seq`, which a channel did not deliver, or may not have."""
+
+    id: ClientId
+    c: ConversationId
+    seq: Annotated[int, Meta(ge=1, le=2**31 - 1)]
+
+
 class SendTranscript(Struct, tag_field="t", tag="transcript", forbid_unknown_fields=True):
     """LIFE-13: once more, of all that was said, to the customer's own address."""
 
@@ -120,6 +128,7 @@ class SendTranscript(Struct, tag_field="t", tag="transcript", forbid_unknown_fie
 
 Action = (
     SendTranscript
+    | SendAgain
     | TicketFields
     | Flag
     | Pend

@@ -5,7 +5,11 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
-from .presence_frames import FollowVisitors, Page
+from .entry_frames import Delivery as Delivery
+from .entry_frames import Entry as Entry
+from .entry_frames import File as File
+from .entry_frames import Quote as Quote
+from .presence_frames import FollowVisitors
 
 PROTOCOL = 1
 MAX_MESSAGE_BYTES = 64 * 1024
@@ -114,45 +118,6 @@ SpokenByStaff = (
     Hello | Send | Close | Watch | Follow | FollowVisitors | Unwatch | Delivered | Read | Typing | Ping | Pong
 )
 VisitorFrame = Hello | Start | Send | Close | Watch | Delivered | Read | Typing | Ping | Pong
-
-
-class File(Struct, omit_defaults=True):
-    id: str
-    name: str
-    size: int
-    type: str
-    width: int | UnsetType = UNSET
-    height: int | UnsetType = UNSET
-    preview: bool = False
-
-
-class Quote(Struct, omit_defaults=True):
-    """The message that another one quotes: its number and how it begins (CHAT-12)."""
-
-    seq: int
-    by: str
-    name: str
-    text: str
-
-
-class Entry(Struct, omit_defaults=True):
-    seq: int
-    kind: str
-    by: str
-    at: int
-    prev: int | UnsetType = UNSET
-    by_id: int | UnsetType = UNSET
-    name: str | UnsetType = UNSET
-    text: str | UnsetType = UNSET
-    html: str | UnsetType = UNSET
-    files: list[File] | UnsetType = UNSET
-    quote: Quote | UnsetType = UNSET
-    mentions: list[int] | UnsetType = UNSET
-    event: dict[str, object] | UnsetType = UNSET
-    mail: dict[str, object] | UnsetType = UNSET
-    page: Page | UnsetType = UNSET
-    id: str | UnsetType = UNSET
-    read_at: int | UnsetType = UNSET
 
 
 class RowCustomer(Struct, omit_defaults=True):
@@ -317,6 +282,14 @@ class MarksFrame(Struct, tag_field="t", tag="marks"):
     delivered: int
     read: int
     at: int
+
+
+class DeliveryFrame(Struct, tag_field="t", tag="delivery"):
+    """To staff: message `seq`, which went out over a channel, stands so now."""
+
+    c: int
+    seq: int
+    d: Delivery
 
 
 class SeenFrame(Struct, tag_field="t", tag="seen"):

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from deskbell.domain.conversation import Entry, preview_of
+from deskbell.domain.facts import Undelivered
 from deskbell.kit.net import limit_key
 from deskbell.kit.postgres import Connection
 
@@ -63,6 +64,16 @@ FROM conversation c JOIN entry e ON e.conversation_id = c.id
 WHERE c.id = ANY($1::bigint[]) AND e.kind = 'message' AND e.author = 'customer' AND e.at >= c.queued_at
 ORDER BY e.conversation_id, e.seq LIMIT $2"""
 
+
+# When these customers last wrote over these channels.
+_REACH = """
+SELECT co.customer_id, a.channel, max(co.last_in_at) FROM contact co JOIN channel_account a ON a.id = co.account_id
+WHERE (co.customer_id, a.channel) IN (SELECT * FROM unnest($1::bigint[], $2::text[])) GROUP BY 1, 2"""
+
+_UNDELIVERED = """
+SELECT d.conversation_id, d.seq, d.content IS NOT NULL
+FROM unnest($1::bigint[], $2::integer[]) AS k(c, seq)
+JOIN dispatch d ON d.conversation_id = k.c AND d.seq = k.seq AND d.state IN ('failed', 'unknown')"""
 
 # Messages that both sides see, by number; the cut is longer than a preview ever is.
 _QUOTED = """
@@ -146,3 +157,18 @@ async def quoted(
         (row[0], row[1]): {"seq": row[1], "by": row[2], "by_id": row[3], "text": preview_of(row[4], row[5])}
         for row in rows
     }
+
+
+async def reach(
+    connection: Connection, wanted: Sequence[tuple[int, str]]
+) -> dict[tuple[int, str], datetime | None]:
+    """(customer, channel) -> when they last wrote; those who never met the channel are missing."""
+    rows = await connection.fetch(_REACH, *map(list, zip(*wanted, strict=True)))
+    return {(row[0], row[1]): row[2] for row in rows}
+
+
+async def undelivered(
+    connection: Connection, wanted: Sequence[tuple[int, int]]
+) -> dict[tuple[int, int], Undelivered]:
+    rows = await connection.fetch(_UNDELIVERED, *map(list, zip(*wanted, strict=True)))
+    return {(row[0], row[1]): Undelivered(row[2]) for row in rows}

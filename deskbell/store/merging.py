@@ -16,6 +16,8 @@ STEPS = (
     "UPDATE identity SET customer_id = $1 WHERE customer_id = $2",
     "UPDATE note SET customer_id = $1 WHERE customer_id = $2",
     "UPDATE block SET customer_id = $1 WHERE customer_id = $2",
+    "UPDATE contact SET customer_id = $1 WHERE customer_id = $2",
+    "UPDATE dispatch SET customer_id = $1 WHERE customer_id = $2",
     """INSERT INTO customer_email (customer_id, email, verified)
        SELECT $1, email, bool_or(verified) FROM (
          SELECT email, verified FROM customer_email WHERE customer_id = $2

@@ -35,6 +35,7 @@ def test_the_defaults_are_the_ones_the_rules_name() -> None:
         "max_chats": 5, "distribution": "averaged", "last_agent": True, "ring_seconds": 30,
         "agent_timeout_minutes": 20, "inactivity_minutes": 120, "pending_minutes": 480, "transfer_minutes": 20,
         "close_sentiment": True, "close_tag": True, "close_note": True, "web_end": "//end", "web_stop": "//stop",
+            "whatsapp_end": "//end", "whatsapp_stop": "//stop",
         "offline": "form", "transcripts": True, "transcript_subject": "", "transcript_intro": "", "survey": "csat",
         "survey_question": "", "survey_thanks": "", "hours": None, "typing_preview": False, "session_hours": 24,
         "upload_mb": 25,

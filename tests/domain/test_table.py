@@ -57,6 +57,7 @@ from tests.cast import (
     conversation,
 )
 from tests.domain.test_post import ELSEWHERE
+from tests.domain.test_reach import ON_CHANNELS
 from tests.domain.test_visits import VISITING
 from tests.rules import rule
 
@@ -359,7 +360,7 @@ def test_every_command_in_every_state(before: Conversation, command: Command, re
 
 def test_the_table_holds_every_command_and_every_time() -> None:
     tried = {type(command) for command, _ in TABLE.values()}
-    assert tried | {StartChat, *VISITING, *ELSEWHERE} == set(get_args(Command))
+    assert tried | {StartChat, *VISITING, *ELSEWHERE, *ON_CHANNELS} == set(get_args(Command))
     assert set(OVERDUE) == set(TIMERS)
 
 

@@ -109,13 +109,15 @@ export const GROUPS: readonly Group[] = [
   },
   {
     title: 'Customer’s keywords',
-    lead: 'What a customer can write in the web chat instead of a message.',
+    lead: 'What a customer can write instead of a message.',
     items: {
       web_end: { label: 'Ends the chat', hint: 'A message that is only this word closes the chat.' },
       web_stop: {
         label: 'Opts out',
         hint: 'It closes the chat, and nobody writes to this customer until they write first.',
       },
+      whatsapp_end: { label: 'Ends the chat, on WhatsApp', hint: 'The same for WhatsApp.' },
+      whatsapp_stop: { label: 'Opts out, on WhatsApp', hint: 'The same for WhatsApp.' },
     },
   },
   {
