@@ -167,6 +167,9 @@ class Channel(Protocol):
     def authentic(self, body: bytes, headers: Mapping[str, str], account: Account) -> bool:
         """Whether this body was signed with the account's secret. In constant time, over the bytes as they came."""
 
+    def names(self, account: Account) -> Sequence[str]:
+        """What a webhook may call this account: its id, and the ids of what it belongs to."""
+
     def notified(self, body: bytes) -> Sequence[Notified]:
         """What a webhook tells, each for the account it names. Raises ValueError when it is no such thing at all."""
 
