@@ -18,6 +18,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from deskbell.kit.net import is_public_host
+
 Network = IPv4Network | IPv6Network
 
 SECRET_FILE = "secret.key"
@@ -94,6 +96,10 @@ class Settings(BaseSettings):
     imap_auth_server: str = ""
     """Name that our own mail server puts first into Authentication-Results; empty: nothing there is believed."""
 
+    whatsapp_api: str = "https://graph.facebook.com"
+    """Where WhatsApp's Cloud API is. Anything but https on a public host is a simulator, which only the demo talks to."""
+    whatsapp_version: str = Field(default="v23.0", pattern=r"^v[0-9]{1,3}\.[0-9]{1,2}$")
+
     secret: str = Field(default="", repr=False)
     """Key for signatures, 32 characters or more; the same on all nodes. Empty: a file in the data folder."""
     drain_seconds: int = Field(default=10, ge=0, le=600)
@@ -127,6 +133,11 @@ class Settings(BaseSettings):
     @classmethod
     def _base_url(cls, value: str) -> str:
         return _checked_url(value, "http", "https").rstrip("/") if value else value
+
+    @field_validator("whatsapp_api")
+    @classmethod
+    def _whatsapp_api(cls, value: str) -> str:
+        return _checked_url(value, "https", "http").rstrip("/")
 
     @field_validator("database_url")
     @classmethod
@@ -185,6 +196,14 @@ class Settings(BaseSettings):
     def mail_base(self) -> str:
         """The address that answers go to, "" for none. Captured mails show what it would be."""
         return self.mail_address or ("" if self.smtp_host else parseaddr(self.mail_from)[1])
+
+    def refuse_simulators(self) -> None:
+        """For real use: a simulator in place of a service would take what customers must get. Raises SettingsError."""
+        parts = urlsplit(self.whatsapp_api)
+        if parts.scheme != "https" or not is_public_host(parts.hostname or ""):
+            raise SettingsError(
+                "WHATSAPP_API is wrong: must be https on a public host; only the demo talks to a simulator."
+            )
 
     @property
     def embedded(self) -> bool:

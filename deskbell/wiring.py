@@ -15,8 +15,9 @@ from deskbell.api.app import Application
 from deskbell.api.limits import Limits
 from deskbell.api.ports import Edge
 from deskbell.api.widget_chat import VisitorViews
-from deskbell.channels.base import WayIn
+from deskbell.channels.base import Channel, WayIn
 from deskbell.desk.desk import Desk
+from deskbell.domain.channels import BUILT_IN
 from deskbell.jobs.digest import Digests
 from deskbell.jobs.email_in import EmailIn
 from deskbell.jobs.letters import Letters
@@ -27,6 +28,7 @@ from deskbell.kit.ids import public_id
 from deskbell.kit.limits import Buckets
 from deskbell.kit.mail import post_of
 from deskbell.kit.postgres import AWAY, Pool, create_pool
+from deskbell.kit.seal import Seal
 from deskbell.kit.tokens import Passwords
 from deskbell.realtime.frames import MAX_MESSAGE_BYTES
 from deskbell.realtime.hub import Hub
@@ -48,6 +50,8 @@ class Node:
         self.settings = settings
         self.pool = pool
         self.hub = Hub()
+        self.channels = channels(settings)
+        seal = Seal(settings.secret_key())
         self.desk = Desk(
             settings.database_url,
             pool,
@@ -55,6 +59,8 @@ class Node:
             self.hub,
             node=public_id()[:12],
             lanes=settings.writer_lanes,
+            channels={**BUILT_IN, **{name: one.rules for name, one in self.channels.items()}},
+            seal=seal,
         )
         self.edge = Edge(
             pool=pool,
@@ -66,6 +72,8 @@ class Node:
             secret=settings.secret_key(),
             passwords=Passwords(),
             limits=Limits(),
+            channels=self.channels,
+            seal=seal,
             demo=demo,
         )
         self.digests = Digests(pool, post_of(settings), clock, settings.address)
@@ -73,6 +81,11 @@ class Node:
         self.ways_in = ways_in(settings, pool, clock, self)
         messages = Buckets(settings.visitor_messages_per_s, settings.visitor_messages_burst, size=100_000)
         self.app = Application(self.edge, self.desk, messages)
+
+
+def channels(settings: Settings) -> dict[str, Channel]:
+    """Messaging services, by name. The one place that names them (CHANNEL-1)."""
+    return {}
 
 
 def ways_in(settings: Settings, pool: Pool, clock: Clock, node: Node) -> list[WayIn]:
@@ -183,7 +196,9 @@ def server_of(node: Node) -> Server:
 
 
 async def serve(settings: Settings, *, demo: bool) -> None:
-    """Serve until SIGINT or SIGTERM, then drain and return."""
+    """Serve until SIGINT or SIGTERM, then drain and return. Raises SettingsError."""
+    if not demo:
+        settings.refuse_simulators()
     async with running(settings, SystemClock(), demo=demo) as node:
         _calm_collector()
         # Both would hear SIGTERM, and the one of the start would cut the server's draining short.

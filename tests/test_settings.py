@@ -66,3 +66,19 @@ def test_secrets_do_not_show_when_settings_are_printed() -> None:
 def test_every_setting_is_explained_to_the_person_who_runs_the_desk() -> None:
     explained = (Path(__file__).parent.parent / "docs" / "operate.md").read_text()
     assert [name.upper() for name in Settings.model_fields if f"`{name.upper()}`" not in explained] == []
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://graph.facebook.com",
+        "https://localhost:8090",
+        "https://127.0.0.1",
+        "https://10.1.2.3",
+        "https://sim",
+    ],
+)
+def test_a_simulator_never_takes_real_messages(address: str) -> None:
+    with pytest.raises(SettingsError, match="WHATSAPP_API is wrong"):
+        load(whatsapp_api=address).refuse_simulators()
+    load().refuse_simulators()

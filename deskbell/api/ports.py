@@ -1,15 +1,17 @@
 """What the handlers are given, and what they tell the rest of the desk."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
 from deskbell.api.limits import Limits
+from deskbell.channels.base import Channel
 from deskbell.kit.clock import Clock
 from deskbell.kit.files import FileStore
+from deskbell.kit.seal import Seal
 from deskbell.kit.tokens import Passwords
 from deskbell.realtime.frames import VisitorView
 from deskbell.settings import Settings
@@ -58,6 +60,9 @@ class Edge:
     secret: bytes
     passwords: Passwords
     limits: Limits
+    seal: Seal
+    channels: Mapping[str, Channel] = field(default_factory=dict)
+    """Messaging services that are set up, by name."""
     demo: bool = False
 
 

@@ -11,6 +11,7 @@ from deskbell.domain.commands import Command
 from deskbell.domain.standing import Block, Merge, Standing
 from deskbell.kit.clock import Clock
 from deskbell.kit.postgres import AWAY, Pool
+from deskbell.kit.seal import Seal
 from deskbell.realtime.bus import PostgresBus
 from deskbell.realtime.frames import (
     AvailabilityFrame,
@@ -60,12 +61,13 @@ class Desk:
         node: str,
         lanes: int,
         channels: Mapping[str, ChannelRules] = BUILT_IN,
+        seal: Seal | None = None,
     ) -> None:
         self.hub = hub
         self.node = node
         self._clock = clock
         self._newcomer = False
-        self.directory = Directory(pool, clock, channels)
+        self.directory = Directory(pool, clock, channels, seal)
         self.bus = PostgresBus(dsn, pool, node, self.receive, self.after_gap)
         self.batcher = Batcher(
             dsn,

@@ -10,9 +10,12 @@ from deskbell.domain.hours import Hours
 from deskbell.domain.preferences import Preferences
 from deskbell.kit.clock import Clock
 from deskbell.kit.postgres import Pool
+from deskbell.kit.seal import Seal
 from deskbell.store import blocks, preferences
 from deskbell.store import directory as rows
 from deskbell.store.sites import Site
+
+from .accounts import Accounts
 
 
 class Names(NamedTuple):
@@ -29,8 +32,15 @@ class Names(NamedTuple):
 class Directory:
     """The present names, swapped whole. Staff are never deleted: an old thread finds its names (PEOPLE-8)."""
 
-    def __init__(self, pool: Pool, clock: Clock, channels: Mapping[str, ChannelRules] = BUILT_IN) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        clock: Clock,
+        channels: Mapping[str, ChannelRules] = BUILT_IN,
+        seal: Seal | None = None,
+    ) -> None:
         self.channels = channels
+        self.accounts = Accounts(pool, seal)
         self._pool = pool
         self._clock = clock
         self._blocked: dict[int, datetime] = {}
@@ -55,6 +65,7 @@ class Directory:
         self.preferences = await preferences.load(self._pool)
         self.sites = await rows.all_sites(self._pool)
         self.offered = await rows.offered_departments(self._pool)
+        await self.accounts.refresh()
         self._blocked, self._shut = await blocks.running(self._pool, self._clock.now())
         self._hours = hours.parse(self.preferences.hours)
         own = await rows.department_hours(self._pool)

@@ -45,6 +45,16 @@ def parse(text: str) -> Address | None:
     return address
 
 
+def is_public_host(host: str) -> bool:
+    """Whether a name or address in a URL may be somebody else's service: no bare or local name, no address of our own
+    networks. It does not ask the name servers."""
+    address = parse(host)
+    if address is not None:
+        return address.is_global
+    name = host.lower().rstrip(".")
+    return "." in name and not name.endswith((".local", ".localhost", ".internal", ".lan", ".home.arpa"))
+
+
 def limit_key(address: str) -> str:
     """What a limit counts as one client: the address itself, or the /64 an IPv6 home has for itself."""
     parsed = parse(address)

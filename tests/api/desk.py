@@ -18,6 +18,7 @@ from deskbell.api.ports import Edge
 from deskbell.api.security import Guard
 from deskbell.kit.clock import FixedClock
 from deskbell.kit.files import FileStore
+from deskbell.kit.seal import Seal
 from deskbell.kit.tokens import Passwords
 from deskbell.realtime.frames import VisitorView
 from deskbell.settings import Settings
@@ -92,6 +93,7 @@ class EdgeDesk:
             secret=b"k" * 32,
             passwords=Passwords(memory_kib=64, passes=1),
             limits=Limits(),
+            seal=Seal(b"k" * 32),
             demo=demo,
         )
         self.app = Guard(self._serve, self.edge.settings)
