@@ -89,9 +89,12 @@ def restore(
 
 
 async def _serve(settings: "Settings", *, demo: bool) -> None:
-    from deskbell import welcome, wiring
+    def load() -> None:
+        from deskbell import welcome, wiring  # noqa: F401
 
-    async with _database(settings) as ready:
+    async with _database(settings, meanwhile=load) as ready:
+        from deskbell import welcome, wiring
+
         demo = demo and await _fill_demo(ready)
         panel = welcome.demo_panel(ready, _sign_ins()) if demo else await _desk_panel(ready)
         shown = asyncio.create_task(welcome.when_open(ready, panel))
@@ -145,15 +148,23 @@ async def _pool(settings: "Settings") -> "AsyncIterator[Pool]":
 
 
 @contextlib.asynccontextmanager
-async def _database(settings: "Settings", *, up_to_date: bool = True) -> "AsyncIterator[Settings]":
-    """Settings whose `database_url` serves and is migrated; the embedded one runs as long as the block."""
+async def _database(
+    settings: "Settings", *, up_to_date: bool = True, meanwhile: Callable[[], None] = lambda: None
+) -> "AsyncIterator[Settings]":
+    """Settings whose `database_url` serves and is migrated; the embedded one runs as long as the block.
+
+    `meanwhile` is done while PostgreSQL starts: loading our own parts takes about as long.
+    """
     async with contextlib.AsyncExitStack() as stack:
         if settings.embedded:
             from deskbell.embedded import EmbeddedPostgres
 
             postgres = EmbeddedPostgres(settings.postgres_folder, pg_bin=settings.pg_bin)
             stack.push_async_callback(postgres.stop)
-            settings = settings.model_copy(update={"database_url": await postgres.start()})
+            starting = asyncio.ensure_future(postgres.start())
+            await asyncio.sleep(0)
+            meanwhile()
+            settings = settings.model_copy(update={"database_url": await starting})
         if up_to_date:
             from deskbell.store.migrate import migrate
 

@@ -19,7 +19,6 @@ from deskbell.channels.base import Channel, WayIn
 from deskbell.desk.desk import Desk
 from deskbell.domain.channels import BUILT_IN
 from deskbell.jobs.digest import Digests
-from deskbell.jobs.email_in import EmailIn
 from deskbell.jobs.letters import Letters
 from deskbell.jobs.sweep import sweep
 from deskbell.kit.clock import Clock, SystemClock
@@ -92,6 +91,8 @@ def ways_in(settings: Settings, pool: Pool, clock: Clock, node: Node) -> list[Wa
     """Besides the widget, which comes over HTTP. The one place that names them (CHANNEL-1)."""
     ways: list[WayIn] = []
     if settings.imap_host:
+        from deskbell.jobs.email_in import EmailIn  # what reads mailboxes is loaded where there is one
+
         ways.append(EmailIn(settings, pool, node.edge.files, clock, node.desk))
     return ways
 

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import aiosmtplib
-import dkim
 
 from deskbell.settings import Settings, SettingsError
 
@@ -135,6 +134,8 @@ class Signer:
 
     def sign(self, message: bytes) -> bytes:
         """The message with its signature in front."""
+        import dkim  # brings a whole DNS library along, which a start without DKIM need not wait for
+
         present = message.partition(b"\r\n\r\n")[0].lower()
         headers = [name for name in _SIGNED if b"\n" + name.lower() + b":" in b"\n" + present]
         signature: bytes = dkim.sign(
