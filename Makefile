@@ -6,7 +6,7 @@ MAKEFLAGS += --no-print-directory
 HOST_PYTHON ?= python3
 BOOT := $(HOST_PYTHON) scripts/bootstrap.py
 PY := .venv/bin/python
-OURS := deskbell tests bench scripts hatch_build.py
+OURS := deskbell whatsapp_sim tests bench scripts hatch_build.py
 
 .PHONY: help run serve check test static unit rules web browser imap bench torture format venv
 

@@ -1,0 +1,17 @@
+"""What a simulator that was told nothing has: one business account, one number, one application."""
+
+HOST = "127.0.0.1"
+PORT = 8090
+VERSION = "v25.0"
+"""Of the webhooks; a path may carry any `vN.N`."""
+APP_ID = "500400300200100"
+APP_SECRET = "sim-app-secret"
+VERIFY_TOKEN = "sim-verify"
+TOKEN = "sim-token"
+WABA_ID = "900800700600500"
+WABA_NAME = "Lantern Shop"
+PHONE_NUMBER_ID = "100200300400500"
+PHONE_NUMBER = "493023125000"
+"""Digits as WhatsApp writes them; from a range kept free for films."""
+DISPLAY_PHONE_NUMBER = "+49 30 23125000"
+COUNTRY_CODE = "49"
