@@ -30,6 +30,7 @@ from deskbell.api import (
     widget_chat,
     widget_visit,
 )
+from deskbell.api.direct import Direct
 from deskbell.api.pages import survey
 from deskbell.api.ports import Edge
 from deskbell.api.security import Guard
@@ -42,6 +43,10 @@ GIVEN = "deskbell"
 """Where a request carries what its node gives to the handlers."""
 
 
+DIRECT = {"/api/widget/visit": widget_visit.report.fn}
+"""What comes in thousands (direct.py)."""
+
+
 class Application:
     """What the server runs: sockets go straight to their door, everything else through the guard to the routes."""
 
@@ -49,7 +54,7 @@ class Application:
         self.sockets = Sockets(desk, edge, messages)
         self.routes = make_routes()
         self._given = {"edge": edge, "desk": desk, "messages": messages}
-        self._http = Guard(self.routes, edge.settings)
+        self._http = Guard(Direct(self.routes, DIRECT, edge, desk), edge.settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.WEBSOCKET:
