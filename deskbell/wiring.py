@@ -16,6 +16,8 @@ from deskbell.api.limits import Limits
 from deskbell.api.ports import Edge
 from deskbell.api.widget_chat import VisitorViews
 from deskbell.channels.base import Channel, WayIn
+from deskbell.channels.whatsapp.channel import WhatsApp
+from deskbell.channels.whatsapp.graph import Graph
 from deskbell.desk.desk import Desk
 from deskbell.domain.channels import BUILT_IN
 from deskbell.jobs.digest import Digests
@@ -84,7 +86,8 @@ class Node:
 
 def channels(settings: Settings) -> dict[str, Channel]:
     """Messaging services, by name. The one place that names them (CHANNEL-1)."""
-    return {}
+    graph = Graph(settings.whatsapp_api, settings.whatsapp_version)
+    return {one.name: one for one in (WhatsApp(graph),)}
 
 
 def ways_in(settings: Settings, pool: Pool, clock: Clock, node: Node) -> list[WayIn]:
@@ -117,6 +120,7 @@ async def running(settings: Settings, clock: Clock, *, demo: bool = False) -> As
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*(one.close() for one in node.channels.values()), return_exceptions=True)
         with suppress(Exception):
             await nodes.leave(pool, node.desk.node)
         with suppress(TimeoutError):

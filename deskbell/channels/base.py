@@ -111,22 +111,22 @@ class Notified(NamedTuple):
     payload: Mapping[str, Any]
 
 
-class Outgoing(NamedTuple):
-    """An entry to be sent. `content`: a template's, instead of text and files."""
-
-    text: str
-    html: str | None
-    files: tuple["OutFile", ...]
-    answers: str | None = None
-    """The service's id of the message it quotes."""
-    content: Mapping[str, Any] | None = None
-
-
 class OutFile(NamedTuple):
     id: str
     name: str
     type: str
     size: int
+
+
+class Outgoing(NamedTuple):
+    """An entry to be sent. `content`: a template's, instead of text and files."""
+
+    text: str
+    html: str | None
+    files: tuple[OutFile, ...]
+    answers: str | None = None
+    """The service's id of the message it quotes."""
+    content: Mapping[str, Any] | None = None
 
 
 class Sent(NamedTuple):
@@ -177,14 +177,12 @@ class Channel(Protocol):
         """What one thing of the ledger means. What it does not know comes as `Said` with `shared`; it never raises for
         unknown kinds or fields."""
 
-    def fetch(self, account: Account, media: Media) -> AsyncIterator[bytes]:
+    def fetch(self, account: Account, file: Media) -> AsyncIterator[bytes]:
         """The bytes of a file that came. Raises SendError."""
 
-    def why_not(self, outgoing: Outgoing) -> str | None:
-        """Why this can never be sent here, naming the limit; None: it can."""
-
     def parts(self, outgoing: Outgoing) -> Sequence[Mapping[str, Any]]:
-        """The messages it becomes, in order. A part that carries a file names it as `{"file": id}` under its kind."""
+        """The messages it becomes, in order, always the same ones. A part that carries a file has it as `file`: {"id",
+        "name", "type", "size"}; its bytes come with `send`."""
 
     async def send(
         self, account: Account, to: Person, part: Mapping[str, Any], attempt: str, file: bytes | None
@@ -196,3 +194,6 @@ class Channel(Protocol):
 
         Raises SendError; nothing depends on it.
         """
+
+    async def close(self) -> None:
+        """The node stops."""

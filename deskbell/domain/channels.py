@@ -1,16 +1,19 @@
 """What the rules must know of a channel. Everything else about it is in its own folder (CHANNEL-1)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+WhyNot = Callable[[str, Sequence[Mapping[str, Any]]], str | None]
+"""(text, files as messages carry them) -> why this can never be sent, naming the limit; pure."""
 
 
 class ChannelRules(NamedTuple):
     """`label`: its name for people. `outbox`: what staff write is handed over to somebody else's service.
 
     `window`: how long after a customer's message one may write freely (LIFE-11); None: always. `templates`: what may be
-    sent besides. `keywords`: the preferences with the words to end and to opt out (LIFE-12).
+    sent besides. `keywords`: the preferences with the words to end and to opt out (LIFE-12). `why_not`: its own limits.
     """
 
     label: str
@@ -18,6 +21,7 @@ class ChannelRules(NamedTuple):
     window: timedelta | None = None
     templates: bool = False
     keywords: tuple[str, str] | None = None
+    why_not: WhyNot | None = None
 
 
 WEB = ChannelRules("Web", keywords=("web_end", "web_stop"))

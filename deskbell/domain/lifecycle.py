@@ -154,6 +154,7 @@ def _write(conversation: Conversation, command: Command, facts: Facts, now: date
         raise Refused("forbidden", access.OPTED_OUT)
     reach.check(conversation, facts, now)
     files = _files_of(command, facts)
+    reach.check_limits(conversation, command.text, files, facts)
     entry = _message(conversation, command, files, facts, now)
     conversation = replied(conversation, entry, len(files))
     letters: tuple[Letter, ...] = ()

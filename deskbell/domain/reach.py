@@ -1,5 +1,6 @@
 """How a customer is reached over a channel with an outbox, and what becomes of messages there (LIFE-10, LIFE-11)."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -43,6 +44,16 @@ def check(conversation: Conversation, facts: Facts, now: datetime) -> None:
             "window",
             f"The customer last wrote more than {hours} hours ago: {what} ({rules.label}'s own rule).",
         )
+
+
+def check_limits(
+    conversation: Conversation, text: str, files: Sequence[Mapping[str, Any]], facts: Facts
+) -> None:
+    """Raises Refused for what the channel would never take, before it is written."""
+    why_not = rules_of(facts.channels, conversation.channel).why_not
+    reason = why_not(text, files) if why_not is not None else None
+    if reason:
+        raise Refused("file" if files else "too_long", reason)
 
 
 def _check_contact(conversation: Conversation, facts: Facts) -> None:

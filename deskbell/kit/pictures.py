@@ -2,6 +2,8 @@
 
 Run as a program: `python pictures.py SOURCE TARGET` writes a WebP of at most 1024 x 1024 pixels without any
 metadata and prints {"width", "height", "made"}. A picture with more pixels than PIXELS is measured, not decoded.
+`python pictures.py SOURCE TARGET BYTES` writes a JPEG, or a PNG where something is transparent, of at most so many bytes
+and prints its type.
 """
 
 import asyncio
@@ -9,6 +11,7 @@ import contextlib
 import json
 import resource
 import sys
+import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -37,26 +40,69 @@ class Pictures:
     async def preview(self, source: Path, target: Path) -> Picture | None:
         """None if the file is no picture after all, or takes too long to draw. Both paths are absolute."""
         async with self._places:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-I",
-                __file__,
-                str(source),
-                str(target),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.DEVNULL,
+            output = await _run(str(source), str(target))
+        return None if output is None else Picture(**json.loads(output))
+
+
+_converting = asyncio.Semaphore(AT_ONCE)
+
+
+async def convert(content: bytes, most: int) -> tuple[bytes, str] | None:
+    """The same picture as JPEG or PNG of at most `most` bytes, with its type; made smaller until it fits. None if it is
+    no picture, or has more than PIXELS."""
+    async with _converting:
+        folder = await asyncio.to_thread(tempfile.TemporaryDirectory)
+        try:
+            source, target = Path(folder.name) / "source", Path(folder.name) / "target"
+            await asyncio.to_thread(source.write_bytes, content)
+            output = await _run(str(source), str(target), str(most))
+            return (
+                None if output is None else (await asyncio.to_thread(target.read_bytes), json.loads(output))
             )
-            try:
-                output, _ = await asyncio.wait_for(process.communicate(), SECONDS)
-            except TimeoutError:
-                return None
-            finally:
-                if process.returncode is None:
-                    with contextlib.suppress(ProcessLookupError):
-                        process.kill()
-                    await process.wait()
-        return Picture(**json.loads(output)) if process.returncode == 0 else None
+        finally:
+            await asyncio.to_thread(folder.cleanup)
+
+
+async def _run(*arguments: str) -> bytes | None:
+    """What the child prints; None if it fails or takes too long."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-I",
+        __file__,
+        *arguments,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        output, _ = await asyncio.wait_for(process.communicate(), SECONDS)
+    except TimeoutError:
+        return None
+    finally:
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+    return output if process.returncode == 0 else None
+
+
+def change(source: str, target: str, most: int) -> str:
+    """In the child process: its new type. Raises whatever a broken picture makes Pillow raise."""
+    from PIL import Image, ImageOps
+
+    Image.MAX_IMAGE_PIXELS = None
+    with Image.open(source, formats=_FORMATS) as image:
+        if image.width * image.height > PIXELS:
+            raise ValueError("too many pixels")
+        upright = ImageOps.exif_transpose(image)
+        clear = "A" in upright.getbands() or "transparency" in upright.info
+        plain = upright.convert("RGBA" if clear else "RGB")
+    for side in (4096, 2048, 1024, 512):
+        plain.thumbnail((side, side))
+        plain.save(target, "PNG" if clear else "JPEG", **({} if clear else {"quality": 88}))
+        if Path(target).stat().st_size <= most:
+            return "image/png" if clear else "image/jpeg"
+    raise ValueError("too large")
 
 
 def draw(source: str, target: str) -> Picture:
@@ -84,7 +130,8 @@ def draw(source: str, target: str) -> Picture:
 def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
-    print(json.dumps(draw(sys.argv[1], sys.argv[2])._asdict()))
+    source, target, *most = sys.argv[1:]
+    print(json.dumps(change(source, target, int(most[0])) if most else draw(source, target)._asdict()))
 
 
 if __name__ == "__main__":

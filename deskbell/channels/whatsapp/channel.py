@@ -1,13 +1,14 @@
 """WhatsApp as the desk knows it: the one class behind the interface of `channels/base.py`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from deskbell.channels.base import Account, Arrived, Notified
+from deskbell.channels.base import Account, Arrived, Media, Notified, Outgoing, Person, Sent
 from deskbell.domain.channels import ChannelRules
 
-from . import inbound, webhook
+from . import inbound, media, outbound, webhook
+from .graph import Graph
 
 RULES = ChannelRules(
     "WhatsApp",
@@ -15,12 +16,16 @@ RULES = ChannelRules(
     window=timedelta(hours=24),
     templates=True,
     keywords=("whatsapp_end", "whatsapp_stop"),
+    why_not=outbound.why_not,
 )
 
 
 class WhatsApp:
     name = "whatsapp"
     rules = RULES
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
 
     def challenge(self, query: Mapping[str, str], accounts: Sequence[Account]) -> str | None:
         return webhook.challenge(query, accounts)
@@ -42,3 +47,20 @@ class WhatsApp:
 
     def arrived(self, payload: Mapping[str, Any]) -> Sequence[Arrived]:
         return inbound.arrived(payload)
+
+    def fetch(self, account: Account, file: Media) -> AsyncIterator[bytes]:
+        return media.fetch(self._graph, account, file)
+
+    def parts(self, outgoing: Outgoing) -> Sequence[Mapping[str, Any]]:
+        return outbound.parts(outgoing)
+
+    async def send(
+        self, account: Account, to: Person, part: Mapping[str, Any], attempt: str, file: bytes | None
+    ) -> Sent:
+        return await outbound.send(self._graph, account, to, part, attempt, file)
+
+    async def seen(self, account: Account, message_id: str, *, typing: bool) -> None:
+        await self._graph.show_read(account, message_id, typing=typing)
+
+    async def close(self) -> None:
+        await self._graph.close()
