@@ -92,16 +92,37 @@ async def _serve(settings: "Settings", *, demo: bool) -> None:
     def load() -> None:
         from deskbell import welcome, wiring  # noqa: F401
 
-    async with _database(settings, meanwhile=load) as ready:
-        from deskbell import welcome, wiring
+    async with contextlib.AsyncExitStack() as phone:
+        address = await _phone_beside(settings, phone) if demo else None
+        async with _database(settings, meanwhile=load) as ready:
+            from deskbell import welcome, wiring
 
-        demo = demo and await _fill_demo(ready)
-        panel = welcome.demo_panel(ready, _sign_ins()) if demo else await _desk_panel(ready)
-        shown = asyncio.create_task(welcome.when_open(ready, panel))
-        try:
-            await wiring.serve(ready, demo=demo)
-        finally:
-            shown.cancel()
+            demo = demo and await _fill_demo(ready)
+            if demo and address:
+                ready = await _with_phone(ready, await address)
+            else:
+                await phone.aclose()
+            panel = welcome.demo_panel(ready, _sign_ins()) if demo else await _desk_panel(ready)
+            shown = asyncio.create_task(welcome.when_open(ready, panel))
+            try:
+                await wiring.serve(ready, demo=demo)
+            finally:
+                shown.cancel()
+
+
+async def _phone_beside(settings: "Settings", stack: contextlib.AsyncExitStack) -> "asyncio.Future[str]":
+    from deskbell import simulator
+
+    return await stack.enter_async_context(simulator.beside(settings))
+
+
+async def _with_phone(settings: "Settings", address: str) -> "Settings":
+    """The demo's WhatsApp account, at the simulator."""
+    from deskbell import simulator
+    from deskbell.kit.clock import SystemClock
+
+    async with _pool(settings) as pool:
+        return await simulator.connect(settings, pool, SystemClock(), address)
 
 
 async def _fill_demo(settings: "Settings") -> bool:

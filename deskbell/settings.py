@@ -197,10 +197,15 @@ class Settings(BaseSettings):
         """The address that answers go to, "" for none. Captured mails show what it would be."""
         return self.mail_address or ("" if self.smtp_host else parseaddr(self.mail_from)[1])
 
+    @property
+    def is_whatsapp(self) -> bool:
+        """False when a simulator stands in its place."""
+        parts = urlsplit(self.whatsapp_api)
+        return parts.scheme == "https" and is_public_host(parts.hostname or "")
+
     def refuse_simulators(self) -> None:
         """For real use: a simulator in place of a service would take what customers must get. Raises SettingsError."""
-        parts = urlsplit(self.whatsapp_api)
-        if parts.scheme != "https" or not is_public_host(parts.hostname or ""):
+        if not self.is_whatsapp:
             raise SettingsError(
                 "WHATSAPP_API is wrong: must be https on a public host; only the demo talks to a simulator."
             )

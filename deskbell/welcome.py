@@ -44,6 +44,9 @@ def demo_panel(settings: Settings, sign_ins: Sequence[SignIn]) -> Panel:
     rows.add_row("The desk", _link(settings, "/"))
     if not settings.smtp_host:
         rows.add_row("Captured mail", _link(settings, "/manage/mail"))
+    if not settings.is_whatsapp:
+        rows.add_row("A customer's phone", _address(settings.whatsapp_api))
+        rows.add_row("", Text("WhatsApp as a simulator; nothing reaches WhatsApp", style="dim"))
     for person in sign_ins:
         rows.add_row(
             f"Sign in as {person.role}", Text.assemble(person.email, ("  password  ", "dim"), person.password)
@@ -70,7 +73,10 @@ def _table() -> Table:
 
 
 def _link(settings: Settings, path: str) -> Text:
-    address = f"{settings.address}{path}"
+    return _address(f"{settings.address}{path}")
+
+
+def _address(address: str) -> Text:
     return Text(address, style=f"bold link {address}")
 
 

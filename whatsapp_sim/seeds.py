@@ -48,7 +48,7 @@ TEMPLATES: tuple[tuple[str, str, str, str, str, list[Json]], ...] = (
                 "example": {"header_text": ["2041"]},
             },
             body("Hello {{1}}, your order {{2}} leaves us on {{3}}.", "Marta", "2041", "Friday"),
-            {"type": "FOOTER", "text": "Lantern Shop"},
+            {"type": "FOOTER", "text": "Fjord & Pine"},
             {
                 "type": "BUTTONS",
                 "buttons": [
@@ -57,8 +57,8 @@ TEMPLATES: tuple[tuple[str, str, str, str, str, list[Json]], ...] = (
                     {
                         "type": "URL",
                         "text": "Track it",
-                        "url": "https://lantern.example/track/{{1}}",
-                        "example": ["https://lantern.example/track/2041"],
+                        "url": "https://fjordpine.example/track/{{1}}",
+                        "example": ["https://fjordpine.example/track/2041"],
                     },
                 ],
             },
@@ -80,7 +80,7 @@ TEMPLATES: tuple[tuple[str, str, str, str, str, list[Json]], ...] = (
             body(
                 "Hallo {{1}}, Ihre Bestellung {{2}} geht am {{3}} auf die Reise.", "Marta", "2041", "Freitag"
             ),
-            {"type": "FOOTER", "text": "Lantern Shop"},
+            {"type": "FOOTER", "text": "Fjord & Pine"},
             quick("Danke", "Ich habe eine Frage"),
         ],
     ),
