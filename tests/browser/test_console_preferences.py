@@ -48,13 +48,13 @@ async def test_choices_switches_and_keywords_are_kept_over_a_reload(desk: Desk, 
     await expect(setting(page, "Distribution").get_by_role("status")).to_contain_text("Saved")
     await page.get_by_role("switch", name="Note").uncheck()
     await expect(setting(page, "Note").get_by_role("status")).to_contain_text("Saved")
-    await page.get_by_label("Ends the chat", exact=True).fill("")
-    await page.get_by_label("Ends the chat", exact=True).press("Tab")
-    await expect(setting(page, "Ends the chat").get_by_role("status")).to_contain_text("Saved")
+    await page.get_by_label("Ends the chat, on the web", exact=True).fill("")
+    await page.get_by_label("Ends the chat, on the web", exact=True).press("Tab")
+    await expect(setting(page, "Ends the chat, on the web").get_by_role("status")).to_contain_text("Saved")
     await page.reload()
     await expect(page.get_by_label("Distribution", exact=True)).to_have_value("offer")
     await expect(page.get_by_role("switch", name="Note")).not_to_be_checked()
-    await expect(page.get_by_label("Ends the chat", exact=True)).to_have_value("")
+    await expect(page.get_by_label("Ends the chat, on the web", exact=True)).to_have_value("")
 
 
 @rule("SUPERVISOR-2")

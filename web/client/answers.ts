@@ -92,6 +92,40 @@ export interface May {
   by_mail?: string;
 }
 
+/** How the customer is reached over a channel that is somebody else's service (LIFE-10, LIFE-11). */
+export interface Reach {
+  channel: string;
+  label: string;
+  /** Until when ordinary text goes; null: they have not written yet, or there is no such end. */
+  until: number | null;
+  window_ms: number | null;
+  /** The channel has templates. */
+  templates: boolean;
+  /** One may be sent now. */
+  template: boolean;
+  /** What is wrong with our account there, in words. */
+  trouble?: string | null;
+}
+
+/** A template's header, filled in with text or with a file of this kind. */
+export interface TemplateHeader {
+  kind: 'text' | 'image' | 'video' | 'document' | 'location' | (string & {});
+  text?: string;
+}
+
+/** One that may be sent: GET /api/conversations/{c}/templates. */
+export interface Template {
+  id: number;
+  name: string;
+  language: string;
+  category: string;
+  header: TemplateHeader | null;
+  body: string;
+  footer: string | null;
+  buttons: { kind: string; text: string; url?: string | null }[];
+  variables: { key: string; example?: string; label?: string }[];
+}
+
 /** Answer of GET /api/conversations/{c}: the card, the whole customer and the newest entries. */
 export interface Conversation extends Omit<Row, 'customer'> {
   customer: Customer;
@@ -103,6 +137,7 @@ export interface Conversation extends Omit<Row, 'customer'> {
   entries: Entry[];
   more: boolean;
   marks: BothMarks;
+  reach?: Reach | null;
 }
 
 /** What the customer answered for the closing at entry `seq` (SUPERVISOR-4). */

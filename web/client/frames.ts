@@ -40,6 +40,44 @@ export interface Mail {
   notes?: string[];
 }
 
+/** How far a message has got that went out over a channel. `code`: the channel's own; `error`: for people. */
+export interface Delivery {
+  state: 'waiting' | 'sending' | 'unknown' | 'sent' | 'delivered' | 'read' | 'failed';
+  at: number;
+  code?: number;
+  error?: string;
+}
+
+/** A template as the customer sees it; its body is the entry's text. */
+export interface SentTemplate {
+  name: string;
+  language: string;
+  header?: { kind: string; text?: string; file?: File | string } | null;
+  footer?: string | null;
+  buttons?: string[];
+}
+
+/** What came over a channel and is neither text nor a file. An unknown kind is a newer server's. */
+export interface Shared {
+  kind?: 'location' | 'contacts' | 'unsupported' | 'referral' | 'choice' | (string & {});
+  forwarded?: boolean;
+  lat?: number;
+  lon?: number;
+  name?: string;
+  address?: string;
+  contacts?: { name: string; phones?: string[]; emails?: string[] }[];
+  type?: string;
+  headline?: string;
+  url?: string;
+}
+
+/** A file of a message that is still at the service. */
+export interface Coming {
+  kind: string;
+  type?: string;
+  name?: string;
+}
+
 export type EventName =
   | 'started'
   | 'queued'
@@ -83,6 +121,12 @@ export interface Entry {
   page?: { url: string; title?: string };
   /** Staff named in a comment. */
   mentions?: number[];
+  /** The channel it went out over; then it has `delivery` instead of marks. */
+  via?: string;
+  delivery?: Delivery;
+  template?: SentTemplate;
+  shared?: Shared;
+  coming?: Coming[];
   id?: string;
   read_at?: number;
 }
@@ -294,6 +338,13 @@ export interface MarksFrame {
   read: number;
   at: number;
 }
+/** To staff: message `seq`, which went out over a channel, stands so now. */
+export interface DeliveryFrame {
+  t: 'delivery';
+  c: number;
+  seq: number;
+  d: Delivery;
+}
 export interface TypingFrame {
   t: 'typing';
   c: number;
@@ -344,6 +395,7 @@ export type ServerFrame =
   | Nack
   | { t: 'row'; s: Row }
   | MarksFrame
+  | DeliveryFrame
   | { t: 'seen'; c: number; seq: number; count: number }
   | TypingFrame
   | { t: 'queue'; c: number; position: number; wait: number | null }

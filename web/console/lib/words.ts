@@ -45,3 +45,8 @@ export function closerWord(by: string): string {
 export function channelWord(channel: string): string {
   return CHANNEL[channel] ?? channel;
 }
+
+/** `+491512345678` of `491512345678`: digits as a service gives them get their +; what people typed stays as it is. */
+export function phoneWord(phone: string): string {
+  return /^\d{7,15}$/.test(phone) ? `+${phone}` : phone;
+}

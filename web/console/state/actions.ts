@@ -25,6 +25,7 @@ type Action =
   | ({ t: 'ticket'; c: number } & Fields)
   | { t: 'block'; c: number; reason: string; address: boolean }
   | { t: 'unblock'; c: number }
+  | { t: 'again'; c: number; seq: number }
   | { t: 'assign'; c: number; agent: number };
 
 interface Around {
@@ -80,6 +81,11 @@ export class Actions {
 
   assignTo(c: number, agent: number): Promise<boolean> {
     return this.#try({ t: 'assign', c, agent });
+  }
+
+  /** A message that a channel did not take, or of which nobody knows. */
+  sendAgain(c: number, seq: number): Promise<boolean> {
+    return this.#try({ t: 'again', c, seq });
   }
 
   /** Throws ApiError. */

@@ -51,10 +51,10 @@ export class Card {
     return this.row.state === 'closed' ? null : (this.row.waiting_since ?? null);
   }
 
-  /** How far the last own message has got, when it is the last thing said. */
+  /** How far the last own message has got, when it is the last thing said; channels say it message by message. */
   get ticks(): 'stored' | 'delivered' | 'read' | null {
-    const { preview_by, last_agent_seq, read, delivered } = this.row;
-    if (preview_by !== 'agent' || !last_agent_seq) return null;
+    const { channel, preview_by, last_agent_seq, read, delivered } = this.row;
+    if (preview_by !== 'agent' || !last_agent_seq || channel === 'whatsapp') return null;
     if (read >= last_agent_seq) return 'read';
     return delivered >= last_agent_seq ? 'delivered' : 'stored';
   }

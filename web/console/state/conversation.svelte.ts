@@ -3,6 +3,8 @@ import type {
   Ack,
   BothMarks,
   Conversation as Detail,
+  Delivery,
+  DeliveryFrame,
   Entries,
   Entry,
   MarksFrame,
@@ -22,6 +24,7 @@ import {
   withMarks,
   type Thread,
 } from '../../client/thread';
+import { heard } from '../lib/reach';
 import { Comments } from './comments.svelte';
 
 /** What one may do with a conversation that went into other hands. */
@@ -71,6 +74,10 @@ export class Conversation {
   /** The message that the reply being written answers. */
   quote: Quote | null = $state.raw(null);
   loadingOlder = $state(false);
+  /** What channels said of messages since these were read, by number. */
+  deliveries: ReadonlyMap<number, Delivery> = $state.raw(new Map<number, Delivery>());
+  /** A template is being chosen in place of writing. */
+  choosing = $state(false);
   /** On the screen now. */
   active = false;
   readonly comments: Comments;
@@ -98,6 +105,7 @@ export class Conversation {
 
   leave(): void {
     this.active = false;
+    this.choosing = false;
     this.#stopTyping();
     clearTimeout(this.#refreshTimer);
     this.#wire.send({ t: 'unwatch', c: this.id });
@@ -111,9 +119,11 @@ export class Conversation {
 
   async load(): Promise<void> {
     if (this.status !== 'ready') this.status = 'loading';
+    const before = this.deliveries;
     try {
       const detail = await this.#wire.api.get<Detail>(`/api/conversations/${this.id}`);
       this.#take(detail);
+      this.#forget(detail.entries, before);
       this.status = 'ready';
     } catch (error) {
       const missing = error instanceof ApiError && error.status === 404;
@@ -121,6 +131,18 @@ export class Conversation {
       this.status = missing ? 'missing' : 'error';
       this.error = error instanceof ApiError ? error.message : 'Something went wrong.';
     }
+  }
+
+  /** Entries that were read now know better than what was said `before` they were asked for. */
+  #forget(entries: readonly Entry[], before: ReadonlyMap<number, Delivery>): void {
+    if (!this.deliveries.size) return;
+    const read = new Set(entries.map((entry) => entry.seq));
+    const stays = ([seq, said]: [number, Delivery]) => !read.has(seq) || before.get(seq) !== said;
+    this.deliveries = new Map([...this.deliveries].filter(stays));
+  }
+
+  deliver({ seq, d }: DeliveryFrame): void {
+    this.deliveries = new Map(this.deliveries).set(seq, d);
   }
 
   /** It went to somebody else while it was open: what is shown stays, writing ends (CHAT-13, LIFE-16). */
@@ -174,7 +196,7 @@ export class Conversation {
   entry(entry: Entry): void {
     const fresh = entry.seq > this.head;
     this.#keep(merge(this.thread, [entry]));
-    if (entry.by === 'customer') this.#stopTyping();
+    if (entry.by === 'customer') this.#heard(entry);
     if (entry.kind === 'event') {
       if (entry.event?.name === 'closed') this.comments.forget();
       this.refreshSoon();
@@ -217,6 +239,7 @@ export class Conversation {
 
   resumed(entries: Entry[], marks: BothMarks): void {
     this.#keep(withMarks(merge(this.thread, entries), marks));
+    this.#forget(entries, this.deliveries);
     if (entries.some((entry) => entry.kind === 'event')) this.refreshSoon();
   }
 
@@ -237,6 +260,14 @@ export class Conversation {
     this.typing = frame.name ?? (this.detail?.customer.name || 'The customer');
     this.typed = frame.text ?? '';
     this.#typingTimer = setTimeout(() => this.#stopTyping(), TYPING_LASTS);
+  }
+
+  #heard(entry: Entry): void {
+    this.#stopTyping();
+    const { detail } = this;
+    if (entry.kind !== 'message' || !detail?.reach) return;
+    this.detail = { ...detail, reach: heard(detail.reach, entry.at) };
+    if (!detail.may.write) this.refreshSoon();
   }
 
   #stopTyping(): void {
@@ -272,6 +303,7 @@ export function rowOf(detail: Detail): Row {
     marks: _marks,
     close_note: _note,
     links: _links,
+    reach: _reach,
     ...row
   } = detail;
   return {

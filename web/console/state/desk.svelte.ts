@@ -1,23 +1,9 @@
 import { getContext, setContext } from 'svelte';
 import { ApiError, type Api } from '../../client/http';
-import {
-  clientId,
-  type Ack,
-  type ClientFrame,
-  type EntryFrame,
-  type File,
-  type Me,
-  type Nack,
-  type Quote,
-  type Row,
-  type ServerFrame,
-} from '../../client/frames';
-import { Outbox } from '../../client/outbox';
-import type { Line, Pending } from '../../client/pending';
+import type { ClientFrame, EntryFrame, Me, Nack, Row, ServerFrame } from '../../client/frames';
 import { DeskSocket, type Status } from '../../client/socket';
 import { pageStore } from '../../client/storage';
 import { queryOf, type Filter } from '../lib/filters';
-import { noteOf, ownEntry } from '../lib/groups';
 import { mayLook, type Scope, type Sort, type Tab } from '../lib/placement';
 import { Actions } from './actions';
 import { Clock } from './clock.svelte';
@@ -31,6 +17,7 @@ import { Notices } from './notices.svelte';
 import { Own } from './own.svelte';
 import { Panel } from './panel.svelte';
 import { Receipts } from './receipts';
+import { Replies } from './replies.svelte';
 import { pathOf, type Router } from './router.svelte';
 import { Sounds } from './sounds';
 import { Team } from './team.svelte';
@@ -39,22 +26,12 @@ import { Visitors } from './visitors.svelte';
 
 const KEPT = 8;
 
-export interface Reply {
-  text: string;
-  html?: string;
-  files: File[];
-  quote: Quote | null;
-}
-
 /** What a signed-in member of staff has before them: wires the socket to lists, threads, team and sounds. */
 export class Desk {
   connection: Status = $state.raw({ is: 'connecting', since: Date.now() });
-  line: Line = $state.raw([]);
   open: Conversation | null = $state.raw(null);
   /** The conversation the agent wants to write in: its reply box takes the focus. */
   replyWanted: { c: number; what?: 'canned' | 'files' } | null = $state.raw(null);
-  /** A failed message that goes back into the reply box. */
-  returned: { c: number; text: string; files: File[]; quote: Quote | null } | null = $state.raw(null);
   /** Grows when somebody adds or deletes a note on a customer. */
   notesChanged = $state(0);
   customersChanged = $state(0);
@@ -69,13 +46,13 @@ export class Desk {
   readonly habits: Habits;
   readonly team: Team;
   readonly drafts: Drafts;
+  readonly replies: Replies;
   readonly composer: Composer;
   readonly timers: Timers;
   readonly visitors = new Visitors((frame) => this.#socket.send(frame));
   readonly actions: Actions;
   readonly news: News;
   readonly #socket: DeskSocket;
-  readonly #outbox: Outbox;
   readonly #kept = new Map<number, Conversation>();
   readonly #ended: () => void;
   readonly #receipts = new Receipts((frame) => void this.#socket.send(frame));
@@ -104,12 +81,12 @@ export class Desk {
     const { lists, sounds } = this;
     this.news = new News({ api, router, lists, sounds, me: () => this.me, looksAt: (c) => this.looksAt(c) });
     this.drafts = new Drafts(store, me.id);
-    this.#outbox = new Outbox({
+    this.replies = new Replies({
       store,
-      scope: `staff.${me.id}`,
-      transmit: (frame) => this.#socket.send(frame as ClientFrame),
-      changed: (line) => (this.line = line),
-      locks: navigator.locks,
+      me: () => this.me,
+      transmit: (frame) => this.#socket.send(frame),
+      open: () => this.open,
+      drafts: this.drafts,
     });
     this.#socket = new DeskSocket({
       url: '/api/socket',
@@ -123,13 +100,13 @@ export class Desk {
     this.team.loadAll();
     void this.timers.load();
     void this.lists.loadCounts();
-    void this.#outbox.open();
+    this.replies.start();
     this.#socket.start();
   }
 
   stop(): void {
     this.#socket.stop();
-    this.#outbox.close();
+    this.replies.stop();
   }
 
   get me(): Me {
@@ -188,52 +165,12 @@ export class Desk {
     this.replyWanted = what ? { c, what } : { c };
   }
 
-  // -- writing ------------------------------------------------------------------------------------------------
-
-  send(c: number, reply: Reply): void {
-    const seen = this.open?.id === c ? this.open.head : undefined;
-    this.#outbox.add(
-      {
-        t: 'send',
-        id: clientId(),
-        c,
-        text: reply.text,
-        ...(reply.html ? { html: reply.html } : {}),
-        ...(reply.files.length ? { files: reply.files.map((file) => file.id) } : {}),
-        ...(seen ? { seen } : {}),
-        ...(reply.quote ? { quote: reply.quote.seq } : {}),
-      },
-      { files: reply.files, quote: reply.quote },
-    );
-  }
-
-  retry(id: string): void {
-    this.#outbox.retry(id);
-  }
-
-  discard(id: string): void {
-    this.#outbox.drop(id);
-  }
-
-  /** The text of a message that was not sent goes back to where it was written. */
-  bringBack(c: number, echo: Pending): void {
-    if (echo.frame.t !== 'send') return;
-    this.returned = { c, text: echo.frame.text ?? '', ...noteOf(echo) };
-  }
-
   typing(c: number, on: boolean): void {
     this.#socket.send({ t: 'typing', c, on });
   }
 
-  #acked(ack: Ack): void {
-    const item = this.#outbox.line.find((one) => one.frame.id === ack.id);
-    const entry = item && ownEntry(item, this.me);
-    if (entry && this.open?.id === ack.c) this.open.acked(ack, entry);
-    this.#outbox.ack(ack);
-  }
-
   #nacked(nack: Nack): void {
-    this.#outbox.nack(nack);
+    this.replies.nacked(nack);
     if (nack.retry === undefined) this.open?.refreshSoon();
   }
 
@@ -279,7 +216,7 @@ export class Desk {
     this.connection = status;
     if (status.is === 'online') this.#online();
     else this.news.cut();
-    if (status.is === 'offline') this.#outbox.cut();
+    if (status.is === 'offline') this.replies.cut();
     else if (status.is === 'stopped' && (status.why === 'auth' || status.why === 'ended')) this.#ended();
     else if (status.is === 'stopped' && status.why === 'upgrade') location.reload();
   }
@@ -287,7 +224,7 @@ export class Desk {
   #online(): void {
     if (this.lists.scope === 'all') this.#follow();
     this.open?.watch();
-    this.#outbox.flush();
+    this.replies.online();
     if (this.#wasOnline) {
       this.lists.refreshSoon();
       this.team.loadAll();
@@ -312,11 +249,13 @@ export class Desk {
       case 'gap':
         return this.#thread(frame.c)?.gap();
       case 'ack':
-        return this.#acked(frame);
+        return this.replies.acked(frame);
       case 'nack':
         return this.#nacked(frame);
       case 'marks':
         return this.#marks(frame);
+      case 'delivery':
+        return this.#thread(frame.c)?.deliver(frame);
       case 'seen':
         return this.lists.card(frame.c)?.see({ seq: frame.seq, count: frame.count });
       case 'typing':

@@ -109,15 +109,18 @@ export const GROUPS: readonly Group[] = [
   },
   {
     title: 'Customer’s keywords',
-    lead: 'What a customer can write instead of a message.',
+    lead: 'A message that is only this word does what it says instead of being answered; each channel has its own.',
     items: {
-      web_end: { label: 'Ends the chat', hint: 'A message that is only this word closes the chat.' },
+      web_end: { label: 'Ends the chat, on the web', hint: 'Closes the chat.' },
       web_stop: {
-        label: 'Opts out',
-        hint: 'It closes the chat, and nobody writes to this customer until they write first.',
+        label: 'Opts out, on the web',
+        hint: 'Closes the chat, and nobody writes to this customer until they write first.',
       },
-      whatsapp_end: { label: 'Ends the chat, on WhatsApp', hint: 'The same for WhatsApp.' },
-      whatsapp_stop: { label: 'Opts out, on WhatsApp', hint: 'The same for WhatsApp.' },
+      whatsapp_end: { label: 'Ends the chat, on WhatsApp', hint: 'Closes the chat.' },
+      whatsapp_stop: {
+        label: 'Opts out, on WhatsApp',
+        hint: 'Closes the chat; nobody writes to this customer, not even by a template, until they write first.',
+      },
     },
   },
   {
