@@ -21,6 +21,7 @@ from deskbell.channels.whatsapp.graph import Graph
 from deskbell.desk.desk import Desk
 from deskbell.domain.channels import BUILT_IN
 from deskbell.jobs.digest import Digests
+from deskbell.jobs.dispatches import Dispatches
 from deskbell.jobs.letters import Letters
 from deskbell.jobs.sweep import sweep
 from deskbell.kit.clock import Clock, SystemClock
@@ -79,6 +80,7 @@ class Node:
         )
         self.digests = Digests(pool, post_of(settings), clock, settings.address)
         self.letters = Letters(pool, post_of(settings), clock, self.desk, self.edge.files, settings)
+        self.dispatches = Dispatches(pool, clock, self.desk, self.edge.files, self.channels)
         self.ways_in = ways_in(settings, pool, clock, self)
         messages = Buckets(settings.visitor_messages_per_s, settings.visitor_messages_burst, size=100_000)
         self.app = Application(self.edge, self.desk, messages)
@@ -111,6 +113,7 @@ async def running(settings: Settings, clock: Clock, *, demo: bool = False) -> As
         _sweep(node, clock),
         _again_and_again("digests", node.digests.send, DIGEST_S),
         _again_and_again("letters", node.letters.send, LETTERS_S),
+        _again_and_again("dispatches", node.dispatches.run, 1),
         *(_again_and_again("way_in", way.run, 1) for way in node.ways_in),
     )
     tasks = [asyncio.create_task(work) for work in works]

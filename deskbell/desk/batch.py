@@ -84,7 +84,7 @@ class Batch:
         self._wishes: dict[int, bool] = {}
         self._wiped: dict[int, int] = {}
         self._notifications: list[Notification] = []
-        self._outgoing = Outgoing()
+        self.outgoing = Outgoing()
         self._preferences = directory.preferences
         self._facts = Facts(
             names.staff,
@@ -258,7 +258,7 @@ class Batch:
         self._entries.extend(change.entries)
         self._note_written(change.entries)
         self._notifications.extend(change.notifications)
-        self._outgoing.note(change)
+        self.outgoing.note(change)
         if change.opted_out is not None:
             self._wishes[conversation.customer_id] = change.opted_out
         if change.standing is not None:
@@ -328,7 +328,7 @@ class Batch:
             await changes.save(connection, saving)
             if self.standing:
                 await standing.save(connection, self.standing, self._now)
-            await self._outgoing.save(connection, self._now)
+            await self.outgoing.save(connection, self._now)
             if self._notifications:
                 others = None if alone else node
                 self.told = await save_notifications(

@@ -52,12 +52,14 @@ AGAIN = (
 
 
 class Published(NamedTuple):
-    """What a committed batch leaves for others: news, whether routing must look again, and what people are told."""
+    """What a committed batch leaves for others: news, whether routing must look again, what people are told, and whether
+    something goes out over a channel."""
 
     publications: list[Publication]
     route: bool
     told: Sequence[Stored] = ()
     standing: Sequence[Standing] = ()
+    sends: bool = False
 
 
 class Batcher:
@@ -242,7 +244,9 @@ class Lane:
         """It is committed: whatever goes wrong from here on must not make it look undone."""
         batch.settle()
         try:
-            self._publish(Published(batch.publications, batch.route, batch.told, batch.standing))
+            self._publish(
+                Published(batch.publications, batch.route, batch.told, batch.standing, batch.outgoing.sends)
+            )
         except Exception:
             log.exception("publish_failed")
 

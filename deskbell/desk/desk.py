@@ -28,6 +28,7 @@ from deskbell.store.changes import Answer
 
 from .batcher import Batcher, Published
 from .customers_here import CustomersHere
+from .deliveries import Deliveries
 from .directory import Directory
 from .indexer import Indexer
 from .live_visitors import EVERY_S, LiveVisitors
@@ -81,6 +82,7 @@ class Desk:
         self.router = Router(dsn, pool, clock, self.batcher, self.directory, hub, self.bus)
         self.reader = Reader(pool, self.directory, self.router.place_of, hub.know)
         self.marker = Marker(pool, clock, hub, self.bus, self.batcher.mark)
+        self.deliveries = Deliveries(pool, clock, hub, self.bus)
         self.bell = Bell(pool, clock, hub, self.bus)
         self.indexer = Indexer(pool)
         self.timekeeper = Timekeeper(pool, clock, self.batcher, self.directory)
@@ -96,6 +98,7 @@ class Desk:
             "typed": self._hear_typed,
             "marks": self.marker.hear_marks,
             "seen": self.marker.hear_seen,
+            "delivery": self.deliveries.hear,
             "notice": self.bell.hear_notice,
             "notices_read": self.bell.hear_read,
             "queue": lambda c, position, wait: self.router.hear_place(c, QueuePlace(position, wait)),
@@ -128,6 +131,8 @@ class Desk:
         self.indexer.note(publication.conversation_id for publication in published.publications)
         if published.route:
             self.router.wake()
+        if published.sends:
+            self.deliveries.wake.set()
 
     def _tell_standing(self, standing: Standing) -> None:
         """Somebody was blocked, set free or merged: their sockets hear of it, here and on the other nodes."""

@@ -23,6 +23,11 @@ class Outgoing:
         if change.rating is not None:
             self._ratings.append(change.rating)
 
+    @property
+    def sends(self) -> bool:
+        """Whether something goes out over a channel."""
+        return bool(self._dispatches)
+
     async def save(self, connection: Connection, now: datetime) -> None:
         """In the transaction of the changes, once they are written: each needs what was written before it."""
         if self._letters:

@@ -82,13 +82,14 @@ CREATE TABLE dispatch (
     code integer NOT NULL DEFAULT 0,                     -- the service's own error code
     error text NOT NULL DEFAULT '',
     tries integer NOT NULL DEFAULT 0,
-    due_at timestamptz,                                  -- when to look at it next; null: nothing is to be done
+    due_at timestamptz,                                  -- when to look at it next; null: nothing is to be done, or its account is in trouble
     created_at timestamptz NOT NULL,
     changed_at timestamptz NOT NULL,                     -- since when it stands so
     PRIMARY KEY (conversation_id, seq)
 );
 CREATE INDEX dispatch_due ON dispatch (due_at) WHERE due_at IS NOT NULL;
-CREATE INDEX dispatch_customer ON dispatch (customer_id, created_at) WHERE due_at IS NOT NULL;
+CREATE INDEX dispatch_head ON dispatch (customer_id, created_at, conversation_id, seq)
+    WHERE state IN ('waiting', 'sending');
 
 -- The messages of the service that one entry becomes: long text and several files are several.
 CREATE TABLE dispatch_part (
