@@ -13,6 +13,7 @@ const SECTIONS = [
   'mail',
   'staff',
   'sites',
+  'whatsapp',
 ] as const;
 export type Manage = (typeof SECTIONS)[number];
 export type Place =
