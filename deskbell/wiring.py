@@ -20,6 +20,10 @@ from deskbell.channels.whatsapp.channel import WhatsApp
 from deskbell.channels.whatsapp.graph import Graph
 from deskbell.desk.desk import Desk
 from deskbell.domain.channels import BUILT_IN
+from deskbell.jobs import account_news
+from deskbell.jobs.arrivals import Arrivals
+from deskbell.jobs.arrived import Hears
+from deskbell.jobs.coming_files import ComingFiles
 from deskbell.jobs.digest import Digests
 from deskbell.jobs.dispatches import Dispatches
 from deskbell.jobs.letters import Letters
@@ -99,7 +103,10 @@ def ways_in(settings: Settings, pool: Pool, clock: Clock, node: Node) -> list[Wa
         from deskbell.jobs.email_in import EmailIn  # what reads mailboxes is loaded where there is one
 
         ways.append(EmailIn(settings, pool, node.edge.files, clock, node.desk))
-    return ways
+    folder = settings.data.absolute() / "uploads"
+    files = ComingFiles(pool, clock, node.desk, node.channels, node.edge.files, folder)
+    hears = Hears(node.desk.deliveries.note, account_news.hear)
+    return [*ways, files, Arrivals(pool, clock, node.desk, node.channels, hears, files.wake)]
 
 
 @asynccontextmanager

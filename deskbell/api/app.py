@@ -18,6 +18,7 @@ from deskbell.api import (
     conversations,
     errors,
     history,
+    hooks,
     linked,
     lists,
     notifications,
@@ -89,6 +90,7 @@ def make_routes() -> Litestar:
         *widget_visit.route_handlers,
         *widget_after.route_handlers,
         *survey.route_handlers,
+        *hooks.route_handlers,
     ]
     return Litestar(
         route_handlers=handlers,

@@ -39,7 +39,8 @@ class Person(NamedTuple):
 
 
 class Media(NamedTuple):
-    """A file that came with a message and is still at the service. `kind`: image, video, audio, voice, document, sticker."""
+    """A file that came with a message and is still at the service. `kind`: image, video, audio, voice, document, sticker.
+    `sha256`: in hex, or "" when the service does not say."""
 
     id: str
     kind: str

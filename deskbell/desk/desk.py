@@ -31,6 +31,7 @@ from .customers_here import CustomersHere
 from .deliveries import Deliveries
 from .directory import Directory
 from .indexer import Indexer
+from .ledger import Ledger
 from .live_visitors import EVERY_S, LiveVisitors
 from .marks import Marker
 from .notices import Bell
@@ -88,6 +89,8 @@ class Desk:
         self.timekeeper = Timekeeper(pool, clock, self.batcher, self.directory)
         self.presence = Presence(pool, clock, hub, node, self.router.wake)
         self.tracker = Tracker(pool, clock, self.batcher)
+        self.ledger = Ledger(pool, clock)
+        self.deliveries = Deliveries()
         self.live_visitors = LiveVisitors(pool, clock, hub)
         self.customers_here = CustomersHere(pool, clock, hub, node)
         self.pool = pool
@@ -304,6 +307,7 @@ class Desk:
                 self.marker.run,
                 self.indexer.run,
                 self.tracker.run,
+                self.ledger.run,
                 self.bus.run_listener,
                 self.bus.run_sender,
             ):

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from .deliveries import Amend, NoteDispatch, SendAgain, SendTemplate
+from .deliveries import Amend, NoteContact, NoteDispatch, SendAgain, SendTemplate
 from .people import Actor, Customer, Staff
 
 
@@ -361,6 +361,7 @@ Command = (
     | SendAgain
     | NoteDispatch
     | Amend
+    | NoteContact
     | CloseConversation
     | OpenChat
     | ChangeDepartment

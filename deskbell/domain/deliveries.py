@@ -48,3 +48,15 @@ class Amend(NamedTuple):
     what: str
     values: tuple[tuple[str, str], ...] = ()
     files: tuple[str, ...] = ()
+
+
+class NoteContact(NamedTuple):
+    """The channel says that its customer has another number or name there from now on. `other`: the customer who wrote
+    from that one before we were told; 0: nobody."""
+
+    conversation_id: int
+    actor: Actor
+    client_id: str
+    before: str
+    after: str
+    other: int = 0

@@ -103,6 +103,11 @@ def _linked(data: Mapping[str, Any]) -> str:
     return f"The earlier ticket #{data['number']} was closed: the customer is being answered here"
 
 
+def _contact_changed(data: Mapping[str, Any]) -> str:
+    said = f"{data['channel']}: the customer changed from {data['before']} to {data['after']}"
+    return said + (f", from where customer {data['other']} has written already" if data.get("other") else "")
+
+
 def _blocked(data: Mapping[str, Any]) -> str:
     what = "the customer and their IP address" if data["address"] else "the customer"
     return f"{data['who']} blocked {what} for 24 hours: {data['reason']}"
@@ -168,6 +173,7 @@ _SENTENCES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "withdrawn": lambda d: "The customer deleted a message",
     "attached": lambda d: "A file of a message has come",
     "not_attached": lambda d: f"A file of a message could not be fetched: {d['why']}",
+    "contact_changed": _contact_changed,
     "archived": lambda d: "Archived after 90 days",
     "blocked": _blocked,
     "unblocked": lambda d: f"{d['who']} lifted the block",

@@ -63,7 +63,7 @@ from .commands import (
     WriteMessage,
 )
 from .conversation import Change, Conversation, Entry, Letter, Notification, advance, next_entry, preview_of
-from .deliveries import Amend, NoteDispatch, SendAgain, SendTemplate
+from .deliveries import Amend, NoteContact, NoteDispatch, SendAgain, SendTemplate
 from .errors import NotFound, Refused
 from .facts import Facts
 from .people import SYSTEM, Actor, Customer, Staff
@@ -332,6 +332,7 @@ _RULES: dict[type, Callable[[Conversation, Command, Facts, datetime], Change]] =
     SendAgain: reach.send_again,
     NoteDispatch: reach.note_dispatch,
     Amend: reach.amend,
+    NoteContact: reach.note_contact,
     CloseConversation: closing.close,
     OpenChat: _open,
     ChangeDepartment: sorting.change_department,

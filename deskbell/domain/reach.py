@@ -8,7 +8,7 @@ from . import access
 from .channels import rules_of
 from .commands import Command
 from .conversation import Change, Conversation, Dispatch, next_entry
-from .deliveries import Amend, NoteDispatch, SendAgain, SendTemplate
+from .deliveries import Amend, NoteContact, NoteDispatch, SendAgain, SendTemplate
 from .errors import Refused
 from .facts import Facts
 from .people import SYSTEM
@@ -146,3 +146,14 @@ def amend(conversation: Conversation, command: Command, facts: Facts, now: datet
         data["files"] = files
     conversation, entry = record(conversation, command.actor, data, now, command.client_id)
     return Change(conversation, (entry,), entry, files=command.files)
+
+
+def note_contact(conversation: Conversation, command: Command, facts: Facts, now: datetime) -> Change:
+    """Who the customer is does not change by it; it only has to be found again one day (PEOPLE-7)."""
+    assert isinstance(command, NoteContact)
+    label = rules_of(facts.channels, conversation.channel).label
+    data = {"name": "contact_changed", "channel": label, "before": command.before, "after": command.after}
+    if command.other:
+        data["other"] = str(command.other)
+    conversation, entry = record(conversation, SYSTEM, data, now, command.client_id)
+    return Change(conversation, (entry,), entry)

@@ -2,18 +2,20 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 
 import asyncpg
 
 from deskbell.desk.desk import Desk
+from deskbell.domain.channels import BUILT_IN, ChannelRules
 from deskbell.domain.commands import CloseConversation, Command, StartChat, WriteMessage
 from deskbell.domain.conversation import Conversation
 from deskbell.domain.errors import Refused
 from deskbell.domain.people import Customer, Staff
 from deskbell.kit.clock import Clock, FixedClock
 from deskbell.kit.postgres import create_pool
+from deskbell.kit.seal import Seal
 from deskbell.realtime.hub import Hub
 from deskbell.store import conversations
 from deskbell.store.changes import Answer
@@ -22,6 +24,7 @@ from tests import cast
 from tests.fakes import Ear
 
 _ids = itertools.count(1)
+SEAL = Seal(b"s" * 32)
 
 
 def fresh_id() -> str:
@@ -35,10 +38,18 @@ class House:
     Routing and marks happen when a test says so (`route`, `mark`), unless the whole desk runs by itself.
     """
 
-    def __init__(self, dsn: str, pool: asyncpg.Pool, clock: Clock, node: str, lanes: int) -> None:
+    def __init__(
+        self,
+        dsn: str,
+        pool: asyncpg.Pool,
+        clock: Clock,
+        node: str,
+        lanes: int,
+        channels: Mapping[str, ChannelRules] = BUILT_IN,
+    ) -> None:
         self.dsn, self.pool, self.clock = dsn, pool, clock
         self.hub = Hub()
-        self.desk = Desk(dsn, pool, clock, self.hub, node=node, lanes=lanes)
+        self.desk = Desk(dsn, pool, clock, self.hub, node=node, lanes=lanes, channels=channels, seal=SEAL)
 
     def ear(self, who: Customer | Staff, *follows: int) -> Ear:
         """Somebody's open socket that follows these conversations."""
@@ -138,13 +149,14 @@ async def open_house(
     lanes: int = 2,
     whole: bool = False,
     listens: bool = False,
+    channels: Mapping[str, ChannelRules] = BUILT_IN,
 ) -> AsyncIterator[House]:
     """A house on a database with the cast in it. `whole`: everything a desk does by itself goes on too.
 
     `listens`: only what other nodes commit is heard by itself.
     """
     pool = await create_pool(dsn, size=6)
-    house = House(dsn, pool, clock or FixedClock(cast.NOW), node, lanes)
+    house = House(dsn, pool, clock or FixedClock(cast.NOW), node, lanes, channels)
     await house.desk.directory.refresh()
     going_on = [house.desk.run] if whole else house.desk.batcher.workers()
     if listens:

@@ -66,6 +66,7 @@ FULL: dict[str, dict[str, Any]] = {
     "withdrawn": {"seq": 2},
     "attached": {"seq": 2, "files": []},
     "not_attached": {"seq": 2, "file": "photo.jpg", "why": "it is larger than 100 MB"},
+    "contact_changed": {"channel": "WhatsApp", "before": "+4930111", "after": "+4930222", "other": "12"},
 }
 SEEN_BY_CUSTOMERS: dict[str, dict[str, Any]] = {
     "started": {},

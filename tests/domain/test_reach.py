@@ -8,7 +8,7 @@ import pytest
 from deskbell.domain.channels import BUILT_IN, ChannelRules
 from deskbell.domain.commands import Command, LinkTicket, WriteMessage
 from deskbell.domain.conversation import Conversation, Dispatch
-from deskbell.domain.deliveries import Amend, NoteDispatch, SendAgain, SendTemplate
+from deskbell.domain.deliveries import Amend, NoteContact, NoteDispatch, SendAgain, SendTemplate
 from deskbell.domain.errors import NotFound, Refused
 from deskbell.domain.facts import Facts, FileFact, Undelivered
 from deskbell.domain.lifecycle import decide
@@ -17,7 +17,7 @@ from deskbell.domain.preferences import Preferences
 from tests.cast import ADA, BRUNO, FACTS, HOUR, MARTA, NOW, OLGA, SALES, SVEN, THEO, conversation
 from tests.rules import rule
 
-ON_CHANNELS = (SendTemplate, SendAgain, NoteDispatch, Amend)
+ON_CHANNELS = (SendTemplate, SendAgain, NoteDispatch, Amend, NoteContact)
 """Commands whose table is here."""
 RULES = ChannelRules("WhatsApp", True, timedelta(hours=24), True, ("whatsapp_end", "whatsapp_stop"))
 PLAIN = ChannelRules("Telegram", outbox=True)
@@ -221,3 +221,17 @@ def test_a_message_with_only_a_file_that_is_still_coming_is_no_empty_one() -> No
     change = decide(chat(), coming, facts(), NOW)
     assert (change.conversation.preview, change.conversation.customer_messages) == ("1 file", 2)
     assert change.entries[0].data == {"coming": [{"kind": "image", "type": "image/jpeg"}]}
+
+
+def test_a_number_that_changed_is_told_in_the_thread_and_changes_nothing_else() -> None:
+    note = NoteContact(7, SYSTEM, "id", "+4930111", "+4930222", 12)
+    before = chat()
+    change = decide(before, note, facts(), NOW)
+    assert change.entries[0].data == {
+        "name": "contact_changed",
+        "channel": "WhatsApp",
+        "before": "+4930111",
+        "after": "+4930222",
+        "other": "12",
+    }
+    assert change.conversation == before._replace(last_seq=before.last_seq + 1)

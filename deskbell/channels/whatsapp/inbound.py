@@ -1,5 +1,6 @@
 """What a single thing out of a webhook means (CHANNEL-2). Pure, and patient: nothing that Meta may send one day raises."""
 
+import base64
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -124,7 +125,17 @@ def _media(kind: str, body: object) -> Media | None:
         return None
     shown = "voice" if kind == "audio" and body.get("voice") is True else kind
     type_ = text(body.get("mime_type")).partition(";")[0].strip().lower()[:100]
-    return Media(named, shown, type_, shapes.line(body.get("filename")), text(body.get("sha256"))[:100])
+    return Media(named, shown, type_, shapes.line(body.get("filename")), _sha256(body.get("sha256")))
+
+
+def _sha256(value: object) -> str:
+    """In hex; Meta writes base64. What is neither is not known."""
+    said = text(value)
+    try:
+        digest = bytes.fromhex(said) if len(said) == 64 else base64.b64decode(said, validate=True)
+    except ValueError:
+        return ""
+    return digest.hex() if len(digest) == 32 else ""
 
 
 def _system(message: Mapping[str, Any], person: Person, at: datetime) -> Arrived:

@@ -30,6 +30,7 @@ CREATE TABLE contact (
     name text NOT NULL DEFAULT '',
     username text NOT NULL DEFAULT '',
     last_in_at timestamptz,                              -- opens the window (LIFE-11)
+    renamed_at timestamptz,                              -- the service told of a new number, and not yet of the id that goes with it
     created_at timestamptz NOT NULL,
     UNIQUE (account_id, user_id)
 );
@@ -56,6 +57,8 @@ CREATE TABLE arrival (
 );
 CREATE INDEX arrival_new ON arrival (due_at, id) WHERE state = 'new';
 CREATE INDEX arrival_done ON arrival (done_at) WHERE state = 'done';
+CREATE INDEX arrival_held ON arrival (account_id, sender, id) WHERE state = 'new' AND tries > 0 AND error <> '';
+CREATE INDEX arrival_aside ON arrival (id) WHERE state = 'aside';
 CREATE INDEX arrival_conversation ON arrival (conversation_id) WHERE conversation_id IS NOT NULL;
 
 -- Which message of a service is which entry, in both directions.
@@ -69,6 +72,24 @@ CREATE TABLE channel_message (
     PRIMARY KEY (account_id, external_id)
 );
 CREATE INDEX channel_message_entry ON channel_message (conversation_id, seq);
+
+-- A file of a message that came, as long as it is still at the service.
+CREATE TABLE coming_file (
+    conversation_id bigint NOT NULL REFERENCES conversation ON DELETE CASCADE,
+    seq integer NOT NULL,
+    part smallint NOT NULL,                              -- which of the message's files, from 0
+    account_id integer NOT NULL REFERENCES channel_account ON DELETE CASCADE,
+    media_id text NOT NULL,
+    kind text NOT NULL,
+    type text NOT NULL,                                  -- as its sender says
+    name text NOT NULL,
+    sha256 text NOT NULL,                                -- in hex, or ""
+    due_at timestamptz NOT NULL,
+    tries integer NOT NULL DEFAULT 0,
+    error text NOT NULL DEFAULT '',
+    PRIMARY KEY (conversation_id, seq, part)
+);
+CREATE INDEX coming_file_due ON coming_file (due_at);
 
 -- An entry that goes out, and how it stands with it as a whole: what staff see as ticks.
 CREATE TABLE dispatch (
