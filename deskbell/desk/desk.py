@@ -90,7 +90,6 @@ class Desk:
         self.presence = Presence(pool, clock, hub, node, self.router.wake)
         self.tracker = Tracker(pool, clock, self.batcher)
         self.ledger = Ledger(pool, clock)
-        self.deliveries = Deliveries()
         self.live_visitors = LiveVisitors(pool, clock, hub)
         self.customers_here = CustomersHere(pool, clock, hub, node)
         self.pool = pool
