@@ -20,8 +20,8 @@ from deskbell.store import channel_accounts
 PROGRAM = "whatsapp_sim"
 HOOK = "/hooks/whatsapp"
 PHONE_NUMBER_ID = "100200300400500"
-BUSINESS = "900800700600500"
-SECRETS = {"token": "sim-token", "app_secret": "sim-app-secret", "verify_token": "sim-verify"}
+SETTINGS = {"waba_id": "900800700600500", "verify_token": "sim-verify"}
+SECRETS = {"token": "sim-token", "app_secret": "sim-app-secret"}
 START_S = 30.0
 STOP_S = 3.0
 APART = 2
@@ -91,7 +91,7 @@ async def connect(settings: Settings, pool: Pool, clock: Clock, address: str) ->
             "name": "Fjord & Pine",
             "department_id": None,
             "enabled": True,
-            "settings": {"waba_id": BUSINESS},
+            "settings": SETTINGS,
         }
         seal = Seal(settings.secret_key())
         await channel_accounts.add(pool, seal, "whatsapp", values, SECRETS, clock.now())

@@ -15,6 +15,18 @@ from whatsapp_sim.simulator import Simulator
 
 Json = dict[str, Any]
 NOON = 1_780_000_000.0
+BODY: Json = {
+    "type": "body",
+    "parameters": [{"type": "text", "text": word} for word in ("Marta", "2041", "Friday")],
+}
+HEADER: Json = {"type": "header", "parameters": [{"type": "text", "text": "2041"}]}
+TRACK: Json = {
+    "type": "button",
+    "sub_type": "url",
+    "index": "2",
+    "parameters": [{"type": "text", "text": "2041"}],
+}
+"""What the template order_update needs."""
 MARTA = "+15555550111"
 YUSUF = "+15555550112"
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.rules import rule
-from tests.whatsapp_sim.conftest import MARTA, NOON, YUSUF, Shop, code, wamid
+from tests.whatsapp_sim.conftest import BODY, HEADER, MARTA, NOON, TRACK, YUSUF, Shop, code, wamid
 from tests.whatsapp_sim.sink import Sink
 from whatsapp_sim import defaults, samples
 from whatsapp_sim.client import Client
@@ -14,17 +14,6 @@ from whatsapp_sim.simulator import Simulator
 
 pytestmark = rule("CHANNEL-3")
 FREE_TEXT = {"type": "text", "text": {"body": "Hello"}}
-BODY = {
-    "type": "body",
-    "parameters": [{"type": "text", "text": word} for word in ("Marta", "2041", "Friday")],
-}
-HEADER = {"type": "header", "parameters": [{"type": "text", "text": "2041"}]}
-TRACK: dict[str, Any] = {
-    "type": "button",
-    "sub_type": "url",
-    "index": "2",
-    "parameters": [{"type": "text", "text": "2041"}],
-}
 
 
 @pytest.mark.parametrize("token", ["", "Bearer", "Bearer wrong", "Basic sim-token"])

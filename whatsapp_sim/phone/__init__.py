@@ -8,7 +8,7 @@ from typing import Any
 
 from litestar import MediaType, Response, Router, get
 from litestar.params import FromPath
-from litestar.response import ServerSentEvent
+from litestar.response import ServerSentEvent, ServerSentEventMessage
 
 from whatsapp_sim.simulator import Sim
 
@@ -41,14 +41,14 @@ async def part(name: FromPath[str]) -> Response[bytes]:
 async def news(simulator: Sim) -> ServerSentEvent:
     """Threads that have changed, as they change: `{"number", "user"}`."""
 
-    async def told() -> AsyncIterator[dict[str, Any]]:
+    async def told() -> AsyncIterator[dict[str, Any] | ServerSentEventMessage]:
         with simulator.watching() as queue:
             yield {"data": "{}", "event": "hello"}
             while not simulator.closing.is_set():
                 try:
                     number, user = await asyncio.wait_for(queue.get(), BEAT_S)
                 except TimeoutError:
-                    yield {"comment": "beat"}
+                    yield ServerSentEventMessage(comment="beat", data=None)
                     continue
                 yield {"data": json.dumps({"number": number, "user": user})}
 
