@@ -28,6 +28,7 @@ from deskbell.jobs.digest import Digests
 from deskbell.jobs.dispatches import Dispatches
 from deskbell.jobs.letters import Letters
 from deskbell.jobs.sweep import sweep
+from deskbell.jobs.upkeep import Upkeep
 from deskbell.kit.clock import Clock, SystemClock
 from deskbell.kit.files import FileStore
 from deskbell.kit.ids import public_id
@@ -47,6 +48,7 @@ BACKLOG = 4096
 SWEEP_S = 600
 DIGEST_S = 60
 LETTERS_S = 1
+UPKEEP_S = 60
 
 
 class Node:
@@ -85,6 +87,7 @@ class Node:
         self.digests = Digests(pool, post_of(settings), clock, settings.address)
         self.letters = Letters(pool, post_of(settings), clock, self.desk, self.edge.files, settings)
         self.dispatches = Dispatches(pool, clock, self.desk, self.edge.files, self.channels)
+        self.upkeep = Upkeep(pool, clock, self.desk, self.channels)
         self.ways_in = ways_in(settings, pool, clock, self)
         messages = Buckets(settings.visitor_messages_per_s, settings.visitor_messages_burst, size=100_000)
         self.app = Application(self.edge, self.desk, messages)
@@ -121,6 +124,7 @@ async def running(settings: Settings, clock: Clock, *, demo: bool = False) -> As
         _again_and_again("digests", node.digests.send, DIGEST_S),
         _again_and_again("letters", node.letters.send, LETTERS_S),
         _again_and_again("dispatches", node.dispatches.run, 1),
+        _again_and_again("upkeep", node.upkeep.run_once, UPKEEP_S),
         *(_again_and_again("way_in", way.run, 1) for way in node.ways_in),
     )
     tasks = [asyncio.create_task(work) for work in works]

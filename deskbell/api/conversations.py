@@ -15,6 +15,7 @@ from deskbell.api.input import formatted
 from deskbell.api.labels import LENGTH, LabelNames, ids_of
 from deskbell.api.ports import Here
 from deskbell.api.problems import Problem
+from deskbell.api.reach import ReachView, reach_of
 from deskbell.api.schemas import BigIdInPath, Body
 from deskbell.desk.desk import Desk
 from deskbell.desk.present import entry_of, row_of, shown_name
@@ -114,7 +115,10 @@ class May(Struct, omit_defaults=True):
 
 
 class Thread(frames.Row, kw_only=True):
-    """A conversation as staff see it: its card, and with it the whole customer, agents, rights and newest entries."""
+    """A conversation as staff see it: its card, and with it the whole customer, agents, rights and newest entries.
+
+    `reach`: null where customers read in the widget or by mail.
+    """
 
     customer: ThreadCustomer  # type: ignore[assignment]
     agents: list[Writer]
@@ -125,6 +129,7 @@ class Thread(frames.Row, kw_only=True):
     marks: frames.BothMarks
     entries: list[frames.Entry]
     more: bool
+    reach: ReachView | None
 
 
 class Message(Body):
@@ -185,16 +190,24 @@ async def read_thread(number: BigIdInPath, staff_user: StaffUser, edge: Here, de
         surveys.of(edge.pool, [number]),
     )
     row = structs.asdict(row_of(conversation, customer_name, frames.Seen(*seen)))
+    now = edge.clock.now()
+    shown = [entry_of(e, names, customer_name, public=False, read_at=at) for e, at in lines[-NEWEST:]]
+    await desk.reader.show_deliveries(conversation, shown)
+    may = _rights(staff_user, conversation, person.email, desk, now)
+    way, why_not = await reach_of(desk, edge.pool, staff_user, conversation, now)
+    if may.write and why_not:
+        may.write, may.why_not = False, why_not
     return Thread(
         **row | {"customer": _customer_view(person, edge.clock.now())},
         agents=[Writer(i, names.get(i, ""), n) for i, n in replies],
-        may=_rights(staff_user, conversation, person.email, desk, edge.clock.now()),
+        may=may,
         close_note=conversation.close_note,
         ratings=_ratings(asked.get(number, ())),
         links=[Link(*link) for link in links],
         marks=marks_of(conversation),
-        entries=[entry_of(e, names, customer_name, public=False, read_at=at) for e, at in lines[-NEWEST:]],
+        entries=shown,
         more=len(lines) > NEWEST,
+        reach=way,
     )
 
 
@@ -209,10 +222,12 @@ async def read_entries(
     limit: PageSize = 50,
 ) -> Entries:
     """Entries before or after a number, ascending; without either, the newest."""
-    _, customer_name = await desk.reader.load(staff_user, number)
+    conversation, customer_name = await desk.reader.load(staff_user, number)
     names = desk.directory.names.staff
     lines, more = await page_of(edge.pool, number, before, after, limit, public=False)
-    return Entries([entry_of(e, names, customer_name, public=False, read_at=at) for e, at in lines], more)
+    shown = [entry_of(e, names, customer_name, public=False, read_at=at) for e, at in lines]
+    await desk.reader.show_deliveries(conversation, shown)
+    return Entries(shown, more)
 
 
 @post("/api/conversations/{number:int}/messages", status_code=200)

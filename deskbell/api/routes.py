@@ -20,6 +20,7 @@ from deskbell.api import (
     sites,
     staff,
     timers,
+    whatsapp,
     widget_open,
     widget_session,
 )
@@ -46,6 +47,7 @@ HANDLERS = [
         widget_session,
         files,
         caught,
+        whatsapp,
         health,
         pages,
     )

@@ -7,6 +7,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol, get_args
 
+from deskbell.desk.deliveries import delivery_frame
 from deskbell.desk.desk import AWAY_FRAME, Desk
 from deskbell.desk.task import Outcome
 from deskbell.domain.commands import CloseConversation, Command, StartChat, WriteMessage
@@ -234,7 +235,7 @@ class StaffTalk:
         await self._desk.presence.arrived(self._me.id)
 
     async def watch(self, conversation_id: int, since: int | None) -> None:
-        await self._desk.reader.load(self._me, conversation_id)
+        conversation, _ = await self._desk.reader.load(self._me, conversation_id)
         if conversation_id not in self.connection.conversations:
             if len(self.connection.conversations) >= WATCHED:
                 raise Refused("busy", f"At most {WATCHED} conversations are followed at once.")
@@ -246,6 +247,9 @@ class StaffTalk:
             self._leave(conversation_id)
             raise
         self.connection.push(frames.encode(answer))
+        if since:
+            for stands in await self._desk.reader.deliveries_up_to(conversation, since):
+                self.connection.push(frames.encode(delivery_frame(stands)))
 
     def _leave(self, conversation_id: int) -> None:
         self.connection.conversations.discard(conversation_id)

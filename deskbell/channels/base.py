@@ -7,7 +7,7 @@ the same jobs for every channel.
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 from deskbell.domain.channels import ChannelRules
 
@@ -156,6 +156,73 @@ class SendError(Exception):
         self.window = window
 
 
+class Template(NamedTuple):
+    """A message that the service has approved, or not yet. `components` in the service's own shape."""
+
+    external_id: str
+    name: str
+    language: str
+    category: str
+    status: str
+    quality: str
+    parameter_format: str
+    components: list[dict[str, Any]]
+    reason: str
+
+
+class Variable(NamedTuple):
+    """A place to be filled in. `label` may be empty: then the key says it."""
+
+    key: str
+    example: str
+    label: str
+
+
+class TemplateButton(NamedTuple):
+    kind: str
+    text: str
+    url: str | None
+
+
+class TemplateForm(NamedTuple):
+    """`header`: text, image, video, document, location, or "" for none."""
+
+    header: str
+    header_text: str
+    body: str
+    footer: str | None
+    buttons: tuple[TemplateButton, ...]
+    variables: tuple[Variable, ...]
+
+
+class Filled(NamedTuple):
+    """What the customer will read, how the thread draws it, and what is sent."""
+
+    text: str
+    shown: dict[str, Any]
+    content: dict[str, Any]
+
+
+@runtime_checkable
+class Templated(Protocol):
+    """A channel whose rules say `templates`."""
+
+    async def templates(self, account: Account) -> Sequence[Template]:
+        """All that the account has, whatever their state. Raises SendError."""
+
+    def form(self, template: Template) -> TemplateForm | None:
+        """What is to be filled in; None: it is not for people to send."""
+
+    def fill(
+        self,
+        template: Template,
+        values: Mapping[str, str],
+        file: OutFile | None,
+        view: Mapping[str, Any] | None,
+    ) -> Filled:
+        """`view`: the file as messages show it. Raises ValueError with a sentence for the person."""
+
+
 class Channel(Protocol):
     """A messaging service. It has no tables and never sees the desk; files are read and written for it."""
 
@@ -195,6 +262,10 @@ class Channel(Protocol):
 
         Raises SendError; nothing depends on it.
         """
+
+    async def check(self, account: Account) -> Mapping[str, Any]:
+        """Whether the account works: what the service says of it (display_phone, verified_name, quality, throughput,
+        limit). Raises SendError."""
 
     async def close(self) -> None:
         """The node stops."""

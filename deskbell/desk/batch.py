@@ -26,7 +26,7 @@ from deskbell.domain.conversation import (
     Entry,
     Notification,
 )
-from deskbell.domain.deliveries import Amend
+from deskbell.domain.deliveries import Amend, SendTemplate
 from deskbell.domain.errors import NotFound, Refused
 from deskbell.domain.facts import Facts, FileFact
 from deskbell.domain.lifecycle import begin, decide, written
@@ -47,6 +47,7 @@ from .task import Outcome, Task
 
 log = structlog.get_logger()
 
+CARRIES = (StartChat, WriteMessage, Amend, SendTemplate)  # files
 ENDING = (CloseConversation, TurnIntoTicket, TimeIsUp, WriteMessage)  # what may end an open chat
 
 
@@ -116,7 +117,7 @@ class Batch:
             self._answered = await changes.earlier_answers(connection, keys)
         if starts:
             await self._number(connection, starts)
-        files = [f for c in commands if isinstance(c, StartChat | WriteMessage | Amend) for f in c.files]
+        files = [f for c in commands if isinstance(c, CARRIES) for f in c.files]
         if files:
             self._files.update(await attachments.facts(connection, files))
         links = [c for c in commands if isinstance(c, LinkTicket)]

@@ -101,6 +101,11 @@ class Deliveries:
         self._hub.tell_team(conversation_id, owner, encode(frame))
 
 
+def delivery_frame(stands: Stands) -> DeliveryFrame:
+    s = stands
+    return DeliveryFrame(s.conversation_id, s.seq, Delivery(s.state, milliseconds(s.at), s.code, s.error))
+
+
 def _refuse(some: list[_Waiting], error: Exception) -> None:
     """One that cannot be stored must not be tried for ever; whoever waits hears of it."""
     log.exception("deliveries_failed", count=len(some))

@@ -1,6 +1,6 @@
 """From the desk's values to what goes over the wire: entries, cards, the customer's view, publications."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from deskbell.kit.html import safe_html
 from deskbell.realtime import frames
 from deskbell.realtime.presence_frames import Page
 from deskbell.realtime.publication import Keep, Publication
+from deskbell.store.deliveries import Stands
 from deskbell.store.notifications import Stored
 
 
@@ -168,6 +169,14 @@ def _fill_of_channel(wire: frames.Entry, data: Mapping[str, Any]) -> None:
     for name in ("via", "template", "shared", "coming"):
         if name in data:
             setattr(wire, name, data[name])
+
+
+def show_deliveries(entries: Iterable[frames.Entry], stands: Iterable[Stands]) -> None:
+    """Staff see at each message how far it got."""
+    found = {one.seq: one for one in stands}
+    for entry in entries:
+        if (one := found.get(entry.seq)) is not None:
+            entry.delivery = frames.Delivery(one.state, ms(one.at), one.code, one.error)
 
 
 def _quote(quoted: Mapping[str, Any], names: Mapping[int, str], customer_name: str) -> frames.Quote:

@@ -1,20 +1,34 @@
 """Catching up: everything after a number, or the word that it is too much; never a part."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from deskbell.domain.access import may_see
+from deskbell.domain.channels import rules_of
 from deskbell.domain.conversation import Conversation
 from deskbell.domain.errors import NotFound
 from deskbell.domain.people import Actor, Customer
 from deskbell.kit.postgres import Pool
-from deskbell.realtime.frames import RESUME_LIMIT, BothMarks, Gap, QueuePlace, Resumed, SideMarks, VisitorView
+from deskbell.realtime.frames import (
+    RESUME_LIMIT,
+    BothMarks,
+    Entry,
+    Gap,
+    QueuePlace,
+    Resumed,
+    SideMarks,
+    VisitorView,
+)
 from deskbell.realtime.publication import Publication
-from deskbell.store import conversations
+from deskbell.store import conversations, deliveries
 from deskbell.store.changes import Loaded
 from deskbell.store.conversations import Line
+from deskbell.store.deliveries import Stands
 
 from .directory import Directory
-from .present import entry_of, keep_of, publication_of, row_of, view_of
+from .present import entry_of, keep_of, publication_of, row_of, show_deliveries, view_of
+
+TICKS = 200
+"""Entries back, within which ticks are told again to who comes back."""
 
 
 class Reader:
@@ -61,8 +75,25 @@ class Reader:
         if public:
             answer.view = self.view(conversation)
         else:
+            await self.show_deliveries(conversation, entries)
             answer.s = row_of(conversation, name)
         return answer
+
+    def goes_out(self, conversation: Conversation) -> bool:
+        """Whether its messages are handed over to somebody else's service."""
+        return rules_of(self._directory.channels, conversation.channel).outbox
+
+    async def show_deliveries(self, conversation: Conversation, entries: Sequence[Entry]) -> None:
+        """One query, and none where customers read in the widget or by mail."""
+        if entries and self.goes_out(conversation):
+            stands = await deliveries.of(self._pool, conversation.id, entries[0].seq, entries[-1].seq)
+            show_deliveries(entries, stands)
+
+    async def deliveries_up_to(self, conversation: Conversation, seq: int) -> list[Stands]:
+        """How the newest messages up to `seq` stand: their ticks may have moved while somebody was away."""
+        if not self.goes_out(conversation):
+            return []
+        return await deliveries.of(self._pool, conversation.id, max(0, seq - TICKS), seq)
 
     def view(self, conversation: Conversation) -> VisitorView:
         """As its customer sees it, with the place in the queue."""

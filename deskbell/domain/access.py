@@ -233,6 +233,8 @@ MANAGED_BY = {
     "blocks": ("supervisor", "admin"),
     "customers": ("supervisor", "admin"),
     "customer fields": ("supervisor", "admin"),
+    "channels": ("admin",),
+    "channel states": ("supervisor", "admin"),
 }
 """What belongs to the desk as a whole, and the roles that change it."""
 

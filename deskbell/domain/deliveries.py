@@ -15,6 +15,8 @@ class SendTemplate(NamedTuple):
     text: str
     shown: dict[str, Any]
     content: dict[str, Any]
+    files: tuple[str, ...] = ()
+    """Of its header."""
 
 
 class SendAgain(NamedTuple):

@@ -82,6 +82,13 @@ def send_template(conversation: Conversation, command: Command, facts: Facts, no
     if conversation.customer_id in facts.opted_out:
         raise Refused("forbidden", access.OPTED_OUT)
     _check_contact(conversation, facts)
+    for file_id in command.files:
+        fact = facts.files.get(file_id)
+        mine = fact is not None and (fact.owner, fact.owner_id) == (command.actor.author, command.actor.id)
+        if fact is None or not mine or fact.conversation_id is not None:
+            raise Refused(
+                "file", "The file of the template is unknown or was sent already. Please add it again."
+            )
     entry = next_entry(
         conversation,
         now,
@@ -97,7 +104,7 @@ def send_template(conversation: Conversation, command: Command, facts: Facts, no
     dispatch = Dispatch(
         conversation.id, entry.seq, conversation.channel, conversation.customer_id, command.content
     )
-    return Change(conversation, (entry,), entry, dispatches=(dispatch,))
+    return Change(conversation, (entry,), entry, files=command.files, dispatches=(dispatch,))
 
 
 def send_again(conversation: Conversation, command: Command, facts: Facts, now: datetime) -> Change:

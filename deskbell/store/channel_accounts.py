@@ -61,8 +61,10 @@ WHERE id = $1 AND (trouble, trouble_code) IS DISTINCT FROM ($2, $3)"""
 _MENDED = """
 UPDATE channel_account SET trouble = '', trouble_code = 0, trouble_at = NULL WHERE id = $1 AND trouble <> ''"""
 
-_USED = "SELECT EXISTS (SELECT FROM contact WHERE account_id = $1)"
-_REMOVE = "DELETE FROM channel_account WHERE id = $1"
+# Who has written to it must not be lost with it.
+_REMOVE = """
+DELETE FROM channel_account WHERE id = $1
+AND NOT EXISTS (SELECT FROM contact WHERE account_id = $1) AND NOT EXISTS (SELECT FROM arrival WHERE account_id = $1)"""
 
 
 def place_of(account_id: int) -> str:
@@ -154,10 +156,6 @@ async def mended(db: Database, account_id: int) -> bool:
     return bool((await db.execute(_MENDED, account_id)).endswith(" 1"))
 
 
-async def is_used(db: Database, account_id: int) -> bool:
-    """Whether somebody has written to it: then it is switched off rather than removed."""
-    return bool(await db.fetchval(_USED, account_id))
-
-
-async def remove(db: Database, account_id: int) -> bool:
+async def remove_unused(db: Database, account_id: int) -> bool:
+    """False: somebody has written to it, and it stays."""
     return bool((await db.execute(_REMOVE, account_id)).endswith(" 1"))

@@ -4,10 +4,22 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from deskbell.channels.base import Account, Arrived, Media, Notified, Outgoing, Person, Sent
+from deskbell.channels.base import (
+    Account,
+    Arrived,
+    Filled,
+    Media,
+    Notified,
+    OutFile,
+    Outgoing,
+    Person,
+    Sent,
+    Template,
+    TemplateForm,
+)
 from deskbell.domain.channels import ChannelRules
 
-from . import inbound, media, outbound, webhook
+from . import facts, inbound, media, outbound, templates, webhook
 from .graph import Graph
 
 RULES = ChannelRules(
@@ -61,6 +73,25 @@ class WhatsApp:
 
     async def seen(self, account: Account, message_id: str, *, typing: bool) -> None:
         await self._graph.show_read(account, message_id, typing=typing)
+
+    async def check(self, account: Account) -> Mapping[str, Any]:
+        return await facts.of(self._graph, account)
+
+    async def templates(self, account: Account) -> Sequence[Template]:
+        listed = await self._graph.templates(account)
+        return [one for said in listed if (one := templates.template_of(said)) is not None]
+
+    def form(self, template: Template) -> TemplateForm | None:
+        return templates.form(template)
+
+    def fill(
+        self,
+        template: Template,
+        values: Mapping[str, str],
+        file: OutFile | None,
+        view: Mapping[str, Any] | None,
+    ) -> Filled:
+        return templates.fill(template, values, file, view)
 
     async def close(self) -> None:
         await self._graph.close()

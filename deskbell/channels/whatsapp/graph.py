@@ -66,6 +66,10 @@ class Graph:
         """What Meta says of the number."""
         return await self._call(account, "GET", account.external_id, params={"fields": NUMBER_FIELDS})
 
+    async def subscribe(self, account: Account) -> None:
+        """Our app gets the webhooks of the business account; told again it stays so."""
+        await self._call(account, "POST", f"{account.settings['waba_id']}/subscribed_apps")
+
     async def templates(self, account: Account) -> Sequence[Mapping[str, Any]]:
         """All of the business account, whatever their state."""
         found: list[Mapping[str, Any]] = []

@@ -1,0 +1,57 @@
+"""Keeps what we know of our accounts at services fresh: once a day, and when the service says that something changed."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+import structlog
+
+from deskbell.channels.base import Account, AccountNews, Channel, SendError
+from deskbell.desk import upkeep
+from deskbell.desk.desk import Desk
+from deskbell.kit.clock import Clock
+from deskbell.kit.postgres import Pool
+from deskbell.store import templates
+
+log = structlog.get_logger()
+
+FRESH_FOR = timedelta(days=1)
+AGAIN = timedelta(minutes=30)
+"""After it failed."""
+
+
+class Upkeep:
+    """`run_once` now and then on every node: twice at the same time does no harm. `take` what services tell."""
+
+    def __init__(self, pool: Pool, clock: Clock, desk: Desk, channels: Mapping[str, Channel]) -> None:
+        self._pool = pool
+        self._clock = clock
+        self._desk = desk
+        self._channels = channels
+        self._not_before: dict[int, datetime] = {}
+
+    async def run_once(self) -> None:
+        now = self._clock.now()
+        for name, channel in self._channels.items():
+            for account_id in await templates.stale(self._pool, name, now - FRESH_FOR):
+                account = self._desk.directory.accounts.get(account_id)
+                if account is not None and self._not_before.get(account_id, now) <= now:
+                    self._not_before[account_id] = now + AGAIN
+                    await self._refresh(channel, account)
+
+    async def take(self, account_id: int, news: AccountNews) -> None:
+        """Something about an account: we ask what is true now rather than believe the order in which news come."""
+        accounts = self._desk.directory.accounts
+        account, row = accounts.get(account_id), accounts.row(account_id)
+        channel = self._channels.get(row.channel) if row is not None else None
+        if account is None or channel is None:
+            return
+        log.info("account_news", account=account_id, what=news.what)
+        await self._refresh(channel, account)
+
+    async def _refresh(self, channel: Channel, account: Account) -> None:
+        try:
+            await upkeep.check(self._pool, self._clock, channel, account)
+            await upkeep.fetch_templates(self._pool, self._clock, channel, account)
+        except SendError as error:
+            log.warning("account_not_checked", account=account.id, code=error.code)
+        await self._desk.changed("channels")
