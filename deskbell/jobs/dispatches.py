@@ -279,7 +279,7 @@ class Dispatches:
         """Nothing goes from there now: supervisors see it, and what is written waits."""
         now = self._clock.now()
         if await channel_accounts.in_trouble(self._pool, account.id, str(error), error.code, now):
-            log.error("channel_account_in_trouble", account=account.id, code=error.code)
+            log.warning("channel_account_in_trouble", account=account.id, code=error.code)
             await self._desk.changed("channels")
 
     async def _mended(self, channel: str, account: Account) -> None:

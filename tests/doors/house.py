@@ -103,6 +103,7 @@ class House:
             "database_url": self.database,
             "database_pool": 4,
             "secret": "s" * 32,
+            "whatsapp_api": "http://127.0.0.1:9",
         }
         door = await self._stack.enter_async_context(node_at(Settings(**(given | settings)), self.clock))
         self.nodes.append(door)

@@ -121,6 +121,16 @@ REFUSED: dict[tuple[str, str], dict[str, int]] = {
     ("POST", "/api/visitors/{visitor_id}/chat"): STAFF | dict.fromkeys(ROLES[3:], 409),
     ("POST", "/api/sites/{site_id}/identity-secret"): ADMIN,
     ("POST", "/api/widget/logout"): {k: v for k, v in MARTA.items() if k != "theo"},
+    ("GET", "/api/conversations/{number}/templates"): SEES | dict.fromkeys(("ada", "sven", "boss"), 409),
+    ("POST", "/api/conversations/{number}/template"): SEES | dict.fromkeys(("ada", "sven", "boss"), 409),
+    ("GET", "/api/channels/whatsapp/accounts"): TUNES,
+    ("POST", "/api/channels/whatsapp/accounts"): ADMIN,
+    ("PATCH", "/api/channels/whatsapp/accounts/{account_id}"): ADMIN | {"boss": 404},
+    ("DELETE", "/api/channels/whatsapp/accounts/{account_id}"): ADMIN | {"boss": 404},
+    ("POST", "/api/channels/whatsapp/accounts/{account_id}/test"): ADMIN | {"boss": 404},
+    ("POST", "/api/channels/whatsapp/accounts/{account_id}/sync"): ADMIN | {"boss": 404},
+    ("GET", "/api/channels/whatsapp/accounts/{account_id}/templates"): TUNES
+    | dict.fromkeys(("sven", "boss"), 404),
 }
 """For each route, who is refused with what; everybody else is let in."""
 
@@ -174,6 +184,15 @@ BODIES: dict[str, Any] = {
     "POST /api/tickets/accept": {"id": "q", "count": 3},
     "POST /api/visitors/{visitor_id}/chat": {"id": "v", "text": "Can I help?"},
     "POST /api/widget/logout": {},
+    "POST /api/conversations/{number}/template": {"id": "t", "template": 1},
+    "POST /api/channels/whatsapp/accounts": {
+        "name": "Shop",
+        "phone_number_id": "100200300",
+        "waba_id": "400500600",
+        "token": "t",
+        "app_secret": "s",
+    },
+    "PATCH /api/channels/whatsapp/accounts/{account_id}": {"name": "Shop"},
 }
 QUERIES = {
     "/api/conversations": "?tab=live",
@@ -197,6 +216,7 @@ NUMBERS = {
     "field_id": 1,
     "label_id": 999,
     "visitor_id": 999,
+    "account_id": 999,
 }
 
 
