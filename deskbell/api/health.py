@@ -9,7 +9,7 @@ from deskbell.api.ports import Here
 from deskbell.api.problems import Problem, not_found
 from deskbell.kit import net
 from deskbell.kit.postgres import AWAY
-from deskbell.store import health, inbound
+from deskbell.store import arrivals, coming, health, inbound
 
 READY_WITHIN_S = 2
 
@@ -54,6 +54,21 @@ async def metrics(request: Request[Any, Any, Any], edge: Here) -> Response[bytes
     Gauge("deskbell_mails_aside", "Mails that could not be worked on", registry=now).set(aside)
     online = Gauge("deskbell_staff_online", "Members of staff who are available", registry=now)
     online.set(await health.staff_online(edge.pool, edge.clock.now()))
+    told = Gauge(
+        "deskbell_webhook_things",
+        "What webhooks told this node since it started, by what was done with it",
+        ["channel", "result"],
+        registry=now,
+    )
+    for (channel, result), count in edge.told.items():
+        told.labels(channel, result).set(count)
+    waits = Gauge("deskbell_arrivals_waiting", "Not worked on yet", ["channel"], registry=now)
+    failed = Gauge("deskbell_arrivals_aside", "Could not be worked on", ["channel"], registry=now)
+    for channel, count, given_up in await arrivals.waiting(edge.pool):
+        waits.labels(channel).set(count)
+        failed.labels(channel).set(given_up)
+    coming_files = Gauge("deskbell_files_coming", "Files of messages not fetched yet", registry=now)
+    coming_files.set(await coming.count(edge.pool))
     return Response(generate_latest(REGISTRY) + generate_latest(now), media_type=CONTENT_TYPE_LATEST)
 
 

@@ -42,7 +42,7 @@ async def verify(request: Request[Any, Any, Any], channel: Name, edge: Here, des
 @post("/hooks/{channel:str}", include_in_schema=False, status_code=200)
 async def take(request: Request[Any, Any, Any], channel: Name, edge: Here, desk: TheDesk) -> Response[str]:
     """Nothing is parsed before its signature is right, and nothing is answered before it is committed."""
-    service, counts = _service(edge, channel), desk.ledger.counts
+    service, counts = _service(edge, channel), edge.told
     body, headers = await request.body(), dict(request.headers)
     accounts = desk.directory.accounts.of(channel)
     try:

@@ -1,5 +1,6 @@
 """What the handlers are given, and what they tell the rest of the desk."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -63,6 +64,8 @@ class Edge:
     seal: Seal
     channels: Mapping[str, Channel] = field(default_factory=dict)
     """Messaging services that are set up, by name."""
+    told: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """(channel, what was done) of what webhooks told this node since it started."""
     demo: bool = False
 
 

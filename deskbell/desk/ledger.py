@@ -1,7 +1,7 @@
 """Keeps what services send us: many webhooks in one statement, each answered once it is committed (CHANNEL-2)."""
 
 import asyncio
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -39,8 +39,6 @@ class Ledger:
         self._waiting: deque[_Waiting] = deque()
         self._size = 0
         self._wake = asyncio.Event()
-        self.counts: Counter[tuple[str, str]] = Counter()
-        """(channel, what was done) of what webhooks told this node since it started."""
         self.kept: Callable[[], None] = lambda: None
         """Called after each commit: whoever works on it begins at once."""
 
