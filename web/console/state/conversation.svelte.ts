@@ -204,6 +204,11 @@ export class Conversation {
     this.#mend();
   }
 
+  /** News of a thread that is not on the screen: kept when nothing is missing before it. */
+  overhear(entry: Entry): void {
+    if (this.status === 'ready' && entry.seq === this.head + 1) this.#keep(merge(this.thread, [entry]));
+  }
+
   /** A close takes the texts of the comments before it from the screen as well (TEAM-5). */
   #keep(thread: Thread): void {
     this.thread = wiped(thread);

@@ -11,6 +11,7 @@ import { Composer } from './composer.svelte';
 import { Conversation, rowOf, type Wire } from './conversation.svelte';
 import { Drafts } from './drafts.svelte';
 import { Habits } from './habits.svelte';
+import { Kept } from './kept';
 import { Lists } from './lists.svelte';
 import { News } from './news';
 import { Notices } from './notices.svelte';
@@ -23,8 +24,6 @@ import { Sounds } from './sounds';
 import { Team } from './team.svelte';
 import { Timers } from './timers.svelte';
 import { Visitors } from './visitors.svelte';
-
-const KEPT = 8;
 
 /** What a signed-in member of staff has before them: wires the socket to lists, threads, team and sounds. */
 export class Desk {
@@ -53,7 +52,7 @@ export class Desk {
   readonly actions: Actions;
   readonly news: News;
   readonly #socket: DeskSocket;
-  readonly #kept = new Map<number, Conversation>();
+  readonly #kept = new Kept((id) => new Conversation(id, this.#wire()));
   readonly #ended: () => void;
   readonly #receipts = new Receipts((frame) => void this.#socket.send(frame));
   #wasOnline = false;
@@ -127,12 +126,13 @@ export class Desk {
       this.open = null;
       return;
     }
-    const conversation = this.#kept.get(id) ?? new Conversation(id, this.#wire());
-    this.#kept.delete(id);
-    this.#kept.set(id, conversation);
-    for (const old of this.#kept.keys()) if (this.#kept.size > KEPT) this.#kept.delete(old);
-    this.open = conversation;
-    void conversation.activate();
+    this.open = this.#kept.take(id);
+    void this.open.activate();
+  }
+
+  /** Own chats that are likely to be opened next. */
+  fetchAhead(ids: readonly number[]): void {
+    void this.#kept.ahead(ids);
   }
 
   #wire(): Wire {
@@ -280,7 +280,8 @@ export class Desk {
   }
 
   #entry({ c, e, s }: EntryFrame): void {
-    this.#thread(c)?.entry(e);
+    if (this.open?.id === c) this.open.entry(e);
+    else this.#kept.hear(c, e);
     if (!s) return;
     if (!this.supervises && !mayLook(s, this.me)) this.#thread(c)?.lost(s.kind, this.team.name(s.owner));
     const before = this.lists.card(c)?.row;
