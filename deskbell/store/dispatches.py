@@ -5,7 +5,6 @@ a part is sent only by who moved it from `waiting` to `sending`, and from there 
 service has said that it did not take it.
 """
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -18,7 +17,7 @@ from deskbell.store.types import Database, Pool, from_json, to_json
 # Once more: what was sent stays; only what failed or whose fate is unknown goes again, under another mark.
 _SAVE = """
 WITH given AS (
-    SELECT * FROM unnest($1::bigint[], $2::integer[], $3::text[], $4::bigint[], $5::jsonb[], $6::boolean[])
+    SELECT * FROM unnest($1::bigint[], $2::integer[], $3::text[], $4::bigint[], $5::text[], $6::boolean[])
         AS g(conversation_id, seq, channel, customer_id, content, again)
 ), again AS (
     UPDATE dispatch d SET state = 'waiting', due_at = $7, changed_at = $7, tries = 0, code = 0, error = ''
@@ -32,7 +31,7 @@ WITH given AS (
       AND p.state IN ('failed', 'unknown', 'sending')
 )
 INSERT INTO dispatch (conversation_id, seq, channel, customer_id, content, created_at, changed_at, due_at)
-SELECT conversation_id, seq, channel, customer_id, content, $7, $7, $7 FROM given WHERE NOT again
+SELECT conversation_id, seq, channel, customer_id, content::jsonb, $7, $7, $7 FROM given WHERE NOT again
 ON CONFLICT DO NOTHING"""
 
 # The oldest unfinished entry of each customer, where it is due. Who waits (a pause, or parked: no time at all) holds up
@@ -184,7 +183,7 @@ async def save(connection: Connection, dispatches: Sequence[Dispatch], now: date
         [d.seq for d in dispatches],
         [d.channel for d in dispatches],
         [d.customer_id for d in dispatches],
-        [None if d.content is None else json.dumps(d.content) for d in dispatches],
+        [None if d.content is None else to_json(d.content) for d in dispatches],
         [d.again for d in dispatches],
         now,
     )
