@@ -49,6 +49,8 @@ SWEEP_S = 600
 DIGEST_S = 60
 LETTERS_S = 1
 UPKEEP_S = 60
+POOL_S = 10
+"""How long a stop waits for connections in use: one that is just being made is lost track of when it is not waited for."""
 
 
 class Node:
@@ -138,7 +140,7 @@ async def running(settings: Settings, clock: Clock, *, demo: bool = False) -> As
         with suppress(Exception):
             await nodes.leave(pool, node.desk.node)
         with suppress(TimeoutError):
-            await asyncio.wait_for(pool.close(), 3)
+            await asyncio.wait_for(pool.close(), POOL_S)
         node.edge.passwords.close()
 
 

@@ -147,5 +147,6 @@ async def comment(console: Console, text: str) -> Locator:
     """Written by the keyboard alone, once New Comment is pressed."""
     tab = await turn_to(console, "Comments")
     await press(tab, "New Comment")
+    await expect(tab.get_by_role("textbox")).to_be_focused()
     await console.page.keyboard.type(text)
     return tab

@@ -79,6 +79,7 @@ async def test_a_linked_ticket_asks_for_the_address_names_both_and_the_chat_goes
     await expect(dialog).to_be_visible()  # without an address no ticket
     await dialog.get_by_label("The customer’s e-mail address").fill("marta@home.test")
     await dialog.get_by_role("button", name="Add a label").click()
+    await expect(page.get_by_placeholder("Find or make a label")).to_be_focused()
     await page.keyboard.type("parts")
     await page.keyboard.press("Enter")
     await page.keyboard.press("Escape")
@@ -124,6 +125,7 @@ async def test_a_customers_profile_opens_in_another_tab_is_put_right_and_merged(
     await press(dialog, "Save")
     await expect(profile.locator("main")).to_contain_text("Lamps Ltd")
     await profile.get_by_role("button", name="Add a label").click()
+    await expect(profile.get_by_placeholder("Find or make a label")).to_be_focused()
     await profile.keyboard.type("vip")
     await profile.keyboard.press("Enter")
     await expect(profile.get_by_role("button", name="Remove label vip")).to_be_visible()

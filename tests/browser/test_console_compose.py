@@ -95,6 +95,7 @@ async def test_a_message_is_quoted_copied_and_linked_to(desk: Desk, page: Page) 
     await page.keyboard.press("Enter")
     await menu.get_by_role("menuitem", name="Quote in the reply").click()
     await expect(page.locator(".reply .quote")).to_contain_text("<b>Norway</b>")
+    await expect(ada.box).to_be_focused()
     await page.keyboard.type("Yes, we do.")
     await page.keyboard.press("Enter")
     quoted = (await marta.hears("Yes, we do."))["quote"]

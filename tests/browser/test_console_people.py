@@ -29,6 +29,7 @@ async def test_an_ended_session_shows_the_sign_in_page_and_keeps_the_address(
     desk: Desk, page: Page, complaints: list[str]
 ) -> None:
     ada = await Console(desk, page, "Ada").open("/tickets")
+    await page.wait_for_load_state("networkidle")  # what is still on its way would end it before the click
     await desk.pool.execute("DELETE FROM session")
     await page.get_by_role("link", name="Closed").click()
     await expect(page.get_by_text("Your session has ended")).to_be_visible()
@@ -108,6 +109,7 @@ async def test_a_chat_is_found_answered_and_left_with_the_keyboard_alone(desk: D
     await expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
     await page.keyboard.press("Escape")
     await page.keyboard.press("Control+k")
+    await expect(page.get_by_role("dialog").get_by_role("combobox")).to_be_focused()
     await page.keyboard.type("marta")
     await page.keyboard.press("Enter")
     await expect(page.locator("main h2").first).to_have_text("Marta Holm")

@@ -43,6 +43,7 @@ async def test_a_search_is_within_the_tab_in_the_address_and_counted(desk: Desk,
     await chat(desk, "Theo Brandt", "Good morning")
     await expect(ada.card("Theo Brandt")).to_be_visible()
     await page.keyboard.press("/")
+    await expect(page.get_by_label("Search in Live")).to_be_focused()
     await page.keyboard.type("unicyc")
     await expect(ada.card("Theo Brandt")).to_have_count(0)
     await expect(ada.card("Marta Holm")).to_be_visible()

@@ -97,7 +97,7 @@ async def quote(page: Page) -> None:
 
 async def search(page: Page) -> None:
     await page.keyboard.press("Control+K")
-    await page.keyboard.type("customer.name")
+    await page.get_by_role("dialog").get_by_role("combobox").fill("customer.name")
 
 
 TABS = ("live", "pending", "tagged", "closed", "tickets")

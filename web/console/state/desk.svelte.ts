@@ -307,6 +307,12 @@ export class Desk {
     this.#opened(row.id);
   }
 
+  /** Whether it is before this person's eyes by right: one that went elsewhere is not asked for again. */
+  #still(open: Conversation | null): boolean {
+    const row = open && this.lists.card(open.id)?.row;
+    return !row || this.supervises || mayLook(row, this.me);
+  }
+
   looksAt(c: number): boolean {
     return this.open?.id === c && document.visibilityState === 'visible' && document.hasFocus();
   }
@@ -320,7 +326,7 @@ export class Desk {
     if (what.includes('counts')) this.lists.countSoon();
     if (what.includes('customers')) {
       this.lists.refreshSoon();
-      this.open?.refreshSoon();
+      if (this.#still(this.open)) this.open?.refreshSoon();
       this.customersChanged += 1;
     }
     if (what.includes('preferences')) void this.timers.load();
