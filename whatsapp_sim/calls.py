@@ -164,7 +164,8 @@ async def _faults_before(call: Call, whom: str) -> None:
     """Drawn by who is written to and the how manieth call that is, so that it does not depend on what runs beside."""
     faults, dice = call.sim.faults, call.sim.dice
     about = (call.line.path, whom, call.sim.nth_call(call.line.path, whom))
-    await call.sim.clock.wait_until(call.now + dice.between(faults.answer_delay_s, "answer_delay", *about))
+    if delay := dice.between(faults.answer_delay_s, "answer_delay", *about):
+        await call.sim.wait_until(call.now + delay)
     if dice.happens(faults.hang_before_accept, "hang_before", *about):
         call.line.note = "hang before accept"
         raise NoAnswer

@@ -6,11 +6,13 @@ from typing import Any, Self, TypeVar
 import httpx
 import msgspec
 
+from whatsapp_sim.delivery import trust
 from whatsapp_sim.faults import Faults
 from whatsapp_sim.verbs import Kind
 from whatsapp_sim.views import (
     AppView,
     ClockView,
+    FloodView,
     IdleView,
     LineView,
     MessageView,
@@ -34,7 +36,7 @@ class Client:
 
     def __init__(self, base: str) -> None:
         # Whatever proxy the machine uses, what is said here stays here.
-        self._http = httpx.AsyncClient(base_url=f"{base}/_sim", timeout=PATIENCE_S, trust_env=False)
+        self._http = httpx.AsyncClient(base_url=f"{base}/_sim", trust_env=False, verify=trust())
 
     async def __aenter__(self) -> Self:
         return self
@@ -54,9 +56,11 @@ class Client:
         path: str,
         body: object = None,
         query: dict[str, Any] | None = None,
+        patience: float = 0.0,
     ) -> T:
         content = None if body is None else msgspec.json.encode(body)
-        said = await self._http.request(method, path, content=content, params=query)
+        timeout = PATIENCE_S + patience
+        said = await self._http.request(method, path, content=content, params=query, timeout=timeout)
         if said.is_error:
             raise Refusal(f"{said.status_code}: {said.text}")
         if answer is type(None):
@@ -176,6 +180,12 @@ class Client:
     async def update(self, field: str, value: Json, account: str = "") -> None:
         """Any webhook by hand."""
         await self._ask(type(None), "POST", "/updates", {"field": field, "value": value, "account": account})
+
+    async def flood(self, rate: float, seconds: float) -> FloodView:
+        """Many webhooks a second, one new message each."""
+        return await self._ask(
+            FloodView, "POST", "/flood", {"rate": rate, "seconds": seconds}, patience=seconds
+        )
 
     async def reset(self) -> None:
         await self._ask(type(None), "POST", "/reset")

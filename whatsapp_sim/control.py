@@ -19,6 +19,7 @@ from whatsapp_sim.verbs import NewUser, UserChange, Write
 from whatsapp_sim.views import (
     AppView,
     ClockView,
+    FloodView,
     IdleView,
     LineView,
     MessageView,
@@ -106,6 +107,11 @@ class RawUpdate(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields
     field: Annotated[str, Meta(min_length=1, max_length=100)]
     value: Json
     account: str = ""
+
+
+class NewFlood(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    rate: Annotated[float, Meta(gt=0)]
+    seconds: Annotated[float, Meta(gt=0)]
 
 
 class Idle(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
@@ -345,6 +351,17 @@ async def post_update(simulator: Sim, data: JSONBody[RawUpdate]) -> None:
     simulator.delivery.tell(raw(account, data.field, data.value, key))
 
 
+@post("/flood", status_code=200)
+async def flood(simulator: Sim, data: JSONBody[NewFlood]) -> FloodView:
+    """Many webhooks a second, to measure who takes them."""
+    try:
+        done = await simulator.flood(data.rate, data.seconds)
+    except ValueError as error:
+        raise Refused(f"{error}.") from None
+    p50, p99, most = (done.percentile(share) for share in (0.5, 0.99, 1.0))
+    return FloodView(done.sent, done.failed, done.seconds, p50, p99, most)
+
+
 @post("/reset", status_code=204)
 async def reset(simulator: Sim) -> None:
     """As at the start, but for clock and webhook."""
@@ -380,6 +397,7 @@ ROUTES = Router(
         add_token,
         turn_template,
         post_update,
+        flood,
         reset,
     ],
 )

@@ -5,6 +5,7 @@ import contextlib
 import ipaddress
 import socket
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import uvicorn
 
@@ -15,36 +16,6 @@ from whatsapp_sim.faults import Faults
 from whatsapp_sim.simulator import Simulator
 
 STOP_S = 2
-
-
-class Server(uvicorn.Server):
-    """uvicorn, which lets go of what hangs when it is asked to stop."""
-
-    def __init__(self, simulator: Simulator) -> None:
-        config = uvicorn.Config(
-            Application(simulator),
-            http="httptools",
-            lifespan="off",
-            access_log=False,
-            log_config=None,
-            log_level="critical",
-            server_header=False,
-            timeout_graceful_shutdown=STOP_S,
-        )
-        super().__init__(config)
-        self._simulator = simulator
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._simulator.let_go()
-        await super().shutdown(sockets)
-
-
-class _Guest(Server):
-    """Inside another program, whose signals are not its business."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -62,10 +33,72 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def address(listening: socket.socket) -> str:
+    """Where a browser on this machine finds it."""
     host, port = listening.getsockname()[:2]
     if ipaddress.ip_address(host).is_unspecified:
         host = defaults.HOST
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def config_of(app: Any) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http="httptools",
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        log_level="critical",
+        server_header=False,
+        timeout_graceful_shutdown=STOP_S,
+    )
+
+
+class Server(uvicorn.Server):
+    """uvicorn, which lets go of what hangs when it is asked to stop."""
+
+    def __init__(self, simulator: Simulator) -> None:
+        super().__init__(config_of(Application(simulator)))
+        self._simulator = simulator
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._simulator.let_go()
+        await super().shutdown(sockets)
+
+
+class _Guest(uvicorn.Server):
+    """Inside another program: signals are not its business, and it starts and stops without looking at a watch."""
+
+    def __init__(self, app: Any) -> None:
+        super().__init__(config_of(app))
+        self.asked_to_stop = asyncio.Event()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    async def main_loop(self) -> None:
+        await self.asked_to_stop.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        if self.server_state.tasks:
+            await asyncio.wait(self.server_state.tasks, timeout=STOP_S)
+
+
+@contextlib.asynccontextmanager
+async def hosted(app: Any, listening: socket.socket) -> AsyncIterator[None]:
+    """Serve an ASGI application as long as the block. Who comes early waits: the socket listens already."""
+    server = _Guest(app)
+    task = asyncio.create_task(server.serve(sockets=[listening]))
+    try:
+        yield
+    finally:
+        server.asked_to_stop.set()
+        await task
+        listening.close()
 
 
 @contextlib.asynccontextmanager
@@ -81,15 +114,10 @@ async def serving(
     """A simulator at work on a free port of this machine; `simulator.base` is its address."""
     listening = listen(host, port)
     simulator = Simulator(seed=seed, clock=clock, faults=faults, base=address(listening))
-    if webhook:
-        simulator.set_webhook(webhook)
-    server = _Guest(simulator)
+    simulator.set_webhook(webhook)
     await simulator.start()
-    task = asyncio.create_task(server.serve(sockets=[listening]))
-    try:
-        yield simulator  # the socket listens already: who comes early waits
-    finally:
-        server.should_exit = True
-        await task
-        await simulator.stop()
-        listening.close()
+    async with hosted(Application(simulator), listening):
+        try:
+            yield simulator
+        finally:
+            await simulator.stop()

@@ -14,6 +14,7 @@ from whatsapp_sim.clock import Clock
 from whatsapp_sim.delivery import Delivery
 from whatsapp_sim.dice import Dice
 from whatsapp_sim.faults import Faults, changed
+from whatsapp_sim.flood import Flood, flood
 from whatsapp_sim.journal import Journal
 from whatsapp_sim.media import URL_S, Shelf
 from whatsapp_sim.people import People
@@ -32,6 +33,8 @@ from whatsapp_sim.views import (
 
 SHOWN_MESSAGES = 500
 ARRIVED = ("delivered", "read", "played")
+FLOODED = 10_000_000
+"""Message numbers set aside for each flood."""
 MOST_COUNTED = 100_000
 WATCHED = 100
 """Changes a watcher may lag behind; then it misses the oldest."""
@@ -126,6 +129,13 @@ class Simulator:
         """Turn fault knobs. Raises msgspec.ValidationError with the bounds."""
         self.faults = changed(self.faults, knobs)
 
+    async def wait_until(self, at: float) -> None:
+        """On its clock, or until it stops."""
+        waits = [asyncio.ensure_future(one) for one in (self.clock.wait_until(at), self.closing.wait())]
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
+
     def nth_call(self, path: str, whom: str) -> int:
         """Count the calls for one recipient."""
         if len(self._calls) > MOST_COUNTED:
@@ -177,6 +187,15 @@ class Simulator:
             window_ends=None if heard is None else heard + WINDOW_S,
             clock=self.time(),
         )
+
+    async def flood(self, rate: float, seconds: float) -> Flood:
+        """Post `rate` webhooks a second to the first application, one new message each; they leave no other trace.
+
+        Raises ValueError for what is out of bounds.
+        """
+        app, number = next(iter(self.world.apps.values())), next(iter(self.world.numbers.values()))
+        first = self.nth_call("flood", "") * FLOODED
+        return await flood(app, number, self.dice, self.clock, first, rate, seconds)
 
     def _show(self, number: str, user: str) -> None:
         for queue in list(self._watchers):

@@ -175,3 +175,14 @@ class LineView(msgspec.Struct, frozen=True):
 class IdleView(msgspec.Struct, frozen=True):
     idle: bool
     planned: int
+
+
+class FloodView(msgspec.Struct, frozen=True):
+    """`failed`: not answered with 200. Times from when a POST was due to its answer."""
+
+    sent: int
+    failed: int
+    seconds: float
+    p50_ms: float
+    p99_ms: float
+    max_ms: float

@@ -14,6 +14,7 @@ from tests.rules import rule
 from tests.whatsapp_sim.conftest import BODY, HEADER, TRACK, Shop, wamid
 from tests.whatsapp_sim.sink import Sink, sink
 from whatsapp_sim import defaults
+from whatsapp_sim.delivery import trust
 from whatsapp_sim.server import serving
 from whatsapp_sim.simulator import Simulator
 
@@ -27,7 +28,7 @@ async def place() -> AsyncIterator[Place]:
     async with (
         sink() as hook,
         serving(webhook=hook.url) as sim,
-        httpx.AsyncClient(base_url=sim.base, headers=token, trust_env=False) as http,
+        httpx.AsyncClient(base_url=sim.base, headers=token, trust_env=False, verify=trust()) as http,
     ):
         yield sim, hook, Shop(http)
 

@@ -10,6 +10,7 @@ from tests.whatsapp_sim.sink import Sink, sink
 from whatsapp_sim import defaults
 from whatsapp_sim.client import Client
 from whatsapp_sim.clock import Clock
+from whatsapp_sim.delivery import trust
 from whatsapp_sim.server import serving
 from whatsapp_sim.simulator import Simulator
 
@@ -78,7 +79,7 @@ class Shop:
 @pytest.fixture
 async def shop(sim: Simulator) -> AsyncIterator[Shop]:
     token = {"Authorization": f"Bearer {defaults.TOKEN}"}
-    async with httpx.AsyncClient(base_url=sim.base, headers=token, trust_env=False) as http:
+    async with httpx.AsyncClient(base_url=sim.base, headers=token, trust_env=False, verify=trust()) as http:
         yield Shop(http)
 
 

@@ -7,9 +7,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import parse_qs
 
-import uvicorn
-
-from whatsapp_sim.server import address, listen
+from whatsapp_sim.server import address, hosted, listen
 
 
 class Sink:
@@ -67,24 +65,12 @@ async def _answer(send: Any, status: int, body: bytes) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-class _Server(uvicorn.Server):
-    @contextlib.contextmanager
-    def capture_signals(self) -> Any:
-        yield
-
-
 @contextlib.asynccontextmanager
 async def sink() -> AsyncIterator[Sink]:
     """A sink that listens on a free port."""
     listening, found = listen("127.0.0.1", 0), Sink()
     found.base = address(listening)
-    server = _Server(uvicorn.Config(found, lifespan="off", log_config=None, log_level="critical"))
-    task = asyncio.create_task(server.serve(sockets=[listening]))
-    try:
+    async with hosted(found, listening):
         yield found
-    finally:
-        server.should_exit = True
         if found.hold:
             found.hold.set()
-        await task
-        listening.close()

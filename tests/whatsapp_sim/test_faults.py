@@ -12,7 +12,7 @@ from tests.whatsapp_sim.sink import Sink, sink
 from whatsapp_sim import defaults
 from whatsapp_sim.client import Client, Refusal
 from whatsapp_sim.clock import Clock
-from whatsapp_sim.delivery import signature
+from whatsapp_sim.delivery import signature, trust
 from whatsapp_sim.payloads import BIGGEST
 from whatsapp_sim.server import serving
 from whatsapp_sim.simulator import Simulator
@@ -309,5 +309,7 @@ async def test_ids_do_not_depend_on_what_runs_beside(sim: Simulator, shop: Shop,
     async with serving(clock=Clock(NOON, running=False)) as other, Client(other.base) as phone:
         await phone.text("marta", "Something else")
         token = {"Authorization": f"Bearer {defaults.TOKEN}"}
-        async with httpx.AsyncClient(base_url=other.base, headers=token, trust_env=False) as http:
+        async with httpx.AsyncClient(
+            base_url=other.base, headers=token, trust_env=False, verify=trust()
+        ) as http:
             assert wamid(await Shop(http).text()) == ours
