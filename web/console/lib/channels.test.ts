@@ -16,5 +16,6 @@ test('A file that WhatsApp does not take, or takes changed, says so before it is
   expect(words('image/webp', 6)).toBe('Goes to WhatsApp as JPEG or PNG');
   expect(words('video/mp4', 17)).toBe('WhatsApp takes videos up to 16 MB');
   expect(words('application/pdf', 20)).toBeUndefined();
+  expect(words('application/zip', 1)).toMatch(/^WhatsApp does not take it: it takes pictures, /);
   expect(fileWords(file('image/jpeg', 6), 'web', 'Web')).toBeNull();
 });
