@@ -29,6 +29,15 @@ function begin(entry: Entry): Amended {
   return { earlier: [], files: [], missing: [], coming: [...(entry.coming ?? NOTHING)] };
 }
 
+/** The place that was kept for a file of this kind, else the first one. */
+function taken(to: Amended, kind: string): Coming {
+  const at = Math.max(
+    0,
+    to.coming.findIndex((one) => one.kind === kind),
+  );
+  return to.coming.splice(at, 1)[0] ?? { kind: kind || 'file' };
+}
+
 function apply(to: Amended, original: Entry, amendment: Entry): void {
   const event = amendment.event!;
   switch (event.name) {
@@ -45,12 +54,10 @@ function apply(to: Amended, original: Entry, amendment: Entry): void {
       break;
     case 'attached':
       for (const file of (event.files as File[] | undefined) ?? [])
-        to.files.push({ file, kind: to.coming.shift()?.kind ?? '' });
+        to.files.push({ file, kind: taken(to, word(event.kind)).kind });
       break;
-    case 'not_attached': {
-      const coming = to.coming.shift() ?? { kind: 'file' };
-      to.missing.push({ coming, why: word(event.why) });
-    }
+    case 'not_attached':
+      to.missing.push({ coming: taken(to, word(event.kind)), why: word(event.why) });
   }
 }
 

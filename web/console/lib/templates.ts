@@ -57,7 +57,7 @@ export function reading(text: string, part: string, template: Template, filled: 
     const value = filled[key]?.trim();
     if (value) return value;
     const label = template.variables.find((one) => one.key === key)?.label;
-    return label ? `‹${label}›` : whole;
+    return label && !label.includes('{{') ? `‹${label}›` : whole;
   });
 }
 
