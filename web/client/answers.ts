@@ -103,8 +103,10 @@ export interface Reach {
   templates: boolean;
   /** One may be sent now. */
   template: boolean;
-  /** What is wrong with our account there, in words. */
-  trouble?: string | null;
+  /** Our own number there, by its name. */
+  account?: string;
+  /** Why nothing goes out from it now; '' when it does. */
+  trouble?: string;
 }
 
 /** A template's header, filled in with text or with a file of this kind. */

@@ -73,8 +73,9 @@ const GREETS =
 function guess(key: string, template: Template, about: About): string {
   const first = about.customer.name.trim().split(/\s+/)[0] ?? '';
   const place = key.split('.').at(-1) ?? '';
+  const [part = ''] = key.split('.');
+  if (part === 'header' && template.header?.kind !== 'text') return '';
   if (/^\d+$/.test(place)) {
-    const [part = ''] = key.split('.');
     const text = part === 'header' ? (template.header?.text ?? '') : part === 'body' ? template.body : '';
     const at = text.search(new RegExp(`\\{\\{\\s*${place}\\s*\\}\\}`));
     return at >= 0 && GREETS.test(text.slice(0, at)) ? first : '';

@@ -34,6 +34,7 @@ export class Desk {
   /** Grows when somebody adds or deletes a note on a customer. */
   notesChanged = $state(0);
   customersChanged = $state(0);
+  channelsChanged = $state(0);
   readonly own: Own;
   readonly api: Api;
   readonly router: Router;
@@ -328,6 +329,10 @@ export class Desk {
       this.lists.refreshSoon();
       if (this.#still(this.open)) this.open?.refreshSoon();
       this.customersChanged += 1;
+    }
+    if (what.includes('channels')) {
+      this.channelsChanged += 1;
+      this.open?.refreshSoon();
     }
     if (what.includes('preferences')) void this.timers.load();
     if (['canned_replies', 'session', 'team', 'preferences'].some((one) => what.includes(one)))
