@@ -18,7 +18,7 @@ from typing import NamedTuple
 import asyncpg
 import msgspec
 
-from bench import assign, fill, lists, people, screen, search, server, timers, transcripts, visits
+from bench import assign, fill, lists, people, screen, search, server, timers, transcripts, visits, webhooks
 from bench.figures import Figures
 from bench.load import Plan, Report, Visitor, percentile
 from bench.people import Member
@@ -48,6 +48,7 @@ class Scale(NamedTuple):
     due_seconds: float
     ended: int
     ended_seconds: float
+    hook_seconds: float
 
 
 QUICK = Scale(
@@ -62,6 +63,7 @@ QUICK = Scale(
     due_seconds=6,
     ended=100,
     ended_seconds=6,
+    hook_seconds=8,
 )
 FULL = Scale(
     rounds=5,
@@ -75,6 +77,7 @@ FULL = Scale(
     due_seconds=60,
     ended=500,
     ended_seconds=60,
+    hook_seconds=60,
 )
 
 
@@ -116,6 +119,7 @@ class Bench:
             ("timers", lambda: self.measure_timers(db)),
             ("transcripts", lambda: self.measure_transcripts(db)),
             ("page views", lambda: self.measure_page_views(db)),
+            ("webhooks", lambda: self.measure_webhooks(db, dsn)),
             ("messages", lambda: self.measure_messages(db, dsn)),
             ("lists", lambda: self.measure_lists(db)),
             ("screen", lambda: self.measure_screen(db)),
@@ -186,6 +190,20 @@ class Bench:
         seconds = self.scale.open_seconds
         per_s = await visits.views_per_s(db, self.desk.port, self.site, seconds)
         self.figures.put("page_views_per_s", per_s)
+        self.desk.stop()
+
+    async def measure_webhooks(self, db: asyncpg.Connection, dsn: str) -> None:
+        """Signed webhooks of WhatsApp, each answered only when what it tells is stored (CHANNEL-2)."""
+        async with asyncpg.create_pool(dsn, min_size=1, max_size=2) as pool:
+            await webhooks.add_account(pool, self.data)
+        self.desk.start()
+        before = self.desk.cpu_seconds()
+        times, drained = await webhooks.webhook_times(db, self.desk.port, self.scale.hook_seconds)
+        used = (self.desk.cpu_seconds() - before) / len(times) * 1e6
+        self.say(f"all done {drained * 1e3:.0f} ms after the last answer, server CPU {used:.0f} us a webhook")
+        self.figures.put("webhook_p50_ms", percentile(times, 0.5) * 1e3)
+        self.figures.put("webhook_p99_ms", percentile(times, 0.99) * 1e3)
+        await db.execute("UPDATE conversation SET state = 'closed', closed_at = now(), closed_by = 'system'")
         self.desk.stop()
 
     async def measure_messages(self, db: asyncpg.Connection, dsn: str) -> None:

@@ -27,6 +27,8 @@ BUDGETS = {
     "search_p95_ms": Budget("ms", 200, 50),
     "assign_p99_ms": Budget("ms", 1000, 100),
     "page_views_per_s": Budget("1/s", 1000, None, more=True),
+    "webhook_p50_ms": Budget("ms", 50, 10),
+    "webhook_p99_ms": Budget("ms", 500, 100),
     "timer_lag_p99_s": Budget("s", 2, None),
     "transcript_p99_s": Budget("s", 60, 10),
     "start_s": Budget("s", 3, 1.5),

@@ -1,6 +1,6 @@
 """The application: every route, the two sockets, and what goes around them."""
 
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from litestar import Litestar
@@ -56,7 +56,8 @@ class Application:
         self.sockets = Sockets(desk, edge, messages)
         self.routes = make_routes()
         self._given = {"edge": edge, "desk": desk, "messages": messages}
-        self._http = Guard(Direct(self.routes, DIRECT, edge, desk), edge.settings)
+        hooked = {f"/hooks/{name}": partial(hooks.take.fn, channel=name) for name in edge.channels}
+        self._http = Guard(Direct(self.routes, DIRECT | hooked, edge, desk), edge.settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.WEBSOCKET:

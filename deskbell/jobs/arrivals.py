@@ -25,6 +25,8 @@ AT_ONCE = 250
 POLL_S = 2.0
 BUSY_S = 0.05
 """Another node is at it just now; it may not have seen what came here."""
+GATHER_S = 0.02
+"""Between two rounds: what comes meanwhile is worked on together. Who writes after a silence never waits."""
 FORGET_S = 600.0
 FORGOTTEN = 1_000
 KEPT = timedelta(days=14)
@@ -76,9 +78,8 @@ class Arrivals:
                     pause = BUSY_S
             except AWAY as error:
                 log.warning("arrivals_wait", error=type(error).__name__)
-            if pause == BUSY_S:
-                await asyncio.sleep(pause)
-            else:
+            await asyncio.sleep(BUSY_S if pause == BUSY_S else GATHER_S)
+            if pause != BUSY_S:
                 await _either(self._wake.wait(), pause)
 
     async def _forget_for_ever(self) -> None:
