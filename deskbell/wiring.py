@@ -20,7 +20,6 @@ from deskbell.channels.whatsapp.channel import WhatsApp
 from deskbell.channels.whatsapp.graph import Graph
 from deskbell.desk.desk import Desk
 from deskbell.domain.channels import BUILT_IN
-from deskbell.jobs import account_news
 from deskbell.jobs.arrivals import Arrivals
 from deskbell.jobs.arrived import Hears
 from deskbell.jobs.coming_files import ComingFiles
@@ -110,7 +109,7 @@ def ways_in(settings: Settings, pool: Pool, clock: Clock, node: Node) -> list[Wa
         ways.append(EmailIn(settings, pool, node.edge.files, clock, node.desk))
     folder = settings.data.absolute() / "uploads"
     files = ComingFiles(pool, clock, node.desk, node.channels, node.edge.files, folder)
-    hears = Hears(node.desk.deliveries.note, account_news.hear)
+    hears = Hears(node.desk.deliveries.note, node.upkeep.take)
     return [*ways, files, Arrivals(pool, clock, node.desk, node.channels, hears, files.wake)]
 
 
@@ -126,7 +125,7 @@ async def running(settings: Settings, clock: Clock, *, demo: bool = False) -> As
         _again_and_again("digests", node.digests.send, DIGEST_S),
         _again_and_again("letters", node.letters.send, LETTERS_S),
         _again_and_again("dispatches", node.dispatches.run, 1),
-        _again_and_again("upkeep", node.upkeep.run_once, UPKEEP_S),
+        _again_and_again("upkeep", node.upkeep.run, UPKEEP_S),
         *(_again_and_again("way_in", way.run, 1) for way in node.ways_in),
     )
     tasks = [asyncio.create_task(work) for work in works]

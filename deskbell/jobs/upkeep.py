@@ -1,6 +1,8 @@
 """Keeps what we know of our accounts at services fresh: once a day, and when the service says that something changed."""
 
+import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import structlog
@@ -17,10 +19,13 @@ log = structlog.get_logger()
 FRESH_FOR = timedelta(days=1)
 AGAIN = timedelta(minutes=30)
 """After it failed."""
+LOOK_S = 60
+GATHER_S = 2.0
+"""So long news are gathered into one question."""
 
 
 class Upkeep:
-    """`run_once` now and then on every node: twice at the same time does no harm. `take` what services tell."""
+    """`run` on every node: two that ask at the same time do no harm. `take` is for what services tell."""
 
     def __init__(self, pool: Pool, clock: Clock, desk: Desk, channels: Mapping[str, Channel]) -> None:
         self._pool = pool
@@ -28,8 +33,18 @@ class Upkeep:
         self._desk = desk
         self._channels = channels
         self._not_before: dict[int, datetime] = {}
+        self._wake = asyncio.Event()
+
+    async def run(self) -> None:
+        while True:
+            await self.run_once()
+            self._wake.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), LOOK_S)
+            await asyncio.sleep(GATHER_S)
 
     async def run_once(self) -> None:
+        """Ask about every account of which we know nothing, or nothing new."""
         now = self._clock.now()
         for name, channel in self._channels.items():
             for account_id in await templates.stale(self._pool, name, now - FRESH_FOR):
@@ -39,14 +54,12 @@ class Upkeep:
                     await self._refresh(channel, account)
 
     async def take(self, account_id: int, news: AccountNews) -> None:
-        """Something about an account: we ask what is true now rather than believe the order in which news come."""
-        accounts = self._desk.directory.accounts
-        account, row = accounts.get(account_id), accounts.row(account_id)
-        channel = self._channels.get(row.channel) if row is not None else None
-        if account is None or channel is None:
-            return
+        """Something about an account: we ask what is true now rather than believe the order in which news come. That it
+        is to be asked is stored; many news at once are one question."""
         log.info("account_news", account=account_id, what=news.what)
-        await self._refresh(channel, account)
+        await templates.outdated(self._pool, account_id)
+        self._not_before.pop(account_id, None)
+        self._wake.set()
 
     async def _refresh(self, channel: Channel, account: Account) -> None:
         try:
@@ -54,4 +67,6 @@ class Upkeep:
             await upkeep.fetch_templates(self._pool, self._clock, channel, account)
         except SendError as error:
             log.warning("account_not_checked", account=account.id, code=error.code)
+        else:
+            self._not_before.pop(account.id, None)
         await self._desk.changed("channels")

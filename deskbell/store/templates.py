@@ -61,6 +61,10 @@ _STALE = """
 SELECT id FROM channel_account WHERE channel = $1 AND enabled AND (templates_at IS NULL OR templates_at < $2)"""
 
 
+# To be fetched again soon, whoever of the nodes comes first.
+_OUTDATED = "UPDATE channel_account SET templates_at = NULL WHERE id = $1"
+
+
 def _row(record: asyncpg.Record) -> TemplateRow:
     values: dict[str, Any] = dict(record)
     values["components"] = from_json(values["components"])
@@ -89,3 +93,8 @@ async def replace(pool: Pool, account_id: int, templates: Sequence[Template], no
 async def stale(db: Database, channel: str, before: datetime) -> list[int]:
     """Accounts whose templates were fetched before then, or never."""
     return [row[0] for row in await db.fetch(_STALE, channel, before)]
+
+
+async def outdated(db: Database, account_id: int) -> None:
+    """The service says that something about the account has changed."""
+    await db.execute(_OUTDATED, account_id)

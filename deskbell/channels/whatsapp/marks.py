@@ -1,9 +1,9 @@
-"""Between our formatting (CHAT-4) and WhatsApp's marks: *bold* _italic_ ~strike~ `code` ```block``` > quote, lists.
+"""Our formatting (CHAT-4) in WhatsApp's marks: *bold* _italic_ ~strike~ `code` ```block``` > quote, lists. (What customers
+mark is shown formatted by the console: web/console/lib/marks.ts.)
 
 WhatsApp knows no escape: where plain words would turn into format, a zero-width space stands between mark and word.
 """
 
-import html
 import re
 from html.parser import HTMLParser
 from itertools import groupby
@@ -17,15 +17,6 @@ _RUNS = re.compile(r"\n{3,}")
 _ADDRESS = re.compile(r"https?://\S+")
 _PAIR = re.compile(r"(?<![\w*_~`])([*_~`]+)(?=[^\s*_~`])(?=[^\n]{0,500}?[^\s*_~`]\1(?![\w*_~`]))")
 _LINE_START = re.compile(r"^(>|[*-])(?= )", re.MULTILINE)
-
-_CODE_BLOCK = re.compile(r"```(?=\S)(.+?)```", re.DOTALL)
-_CODE = re.compile(r"(?<![\w`])`([^`\n]+)`(?![\w`])")
-_INLINE = (
-    (re.compile(r"(?<![\w*])\*(?=[^\s*])([^*\n]{0,4000}?[^\s*])\*(?![\w*])"), "strong"),
-    (re.compile(r"(?<![\w_])_(?=[^\s_])([^_\n]{0,4000}?[^\s_])_(?![\w_])"), "em"),
-    (re.compile(r"(?<![\w~])~(?=[^\s~])([^~\n]{0,4000}?[^\s~])~(?![\w~])"), "s"),
-)
-_KEPT = re.compile("\ue000([0-9]+)\ue001")
 
 
 def plain(text: str) -> str:
@@ -161,49 +152,3 @@ def _marked(runs: list[_Run]) -> str:
         else:
             whole += left + marks + plain(core) + marks[::-1] + right
     return whole
-
-
-def to_html(text: str) -> str | None:
-    """A customer's text with the format it shows in WhatsApp, as HTML for `safe_html`; None when it has none."""
-    kept: list[str] = []
-
-    def keep(tag: str, said: str) -> str:
-        kept.append(f"<{tag}>{html.escape(said, quote=False)}</{tag}>")
-        return f"\ue000{len(kept) - 1}\ue001"
-
-    marked = text.replace("\ue000", "").replace("\ue001", "")
-    marked = _CODE_BLOCK.sub(lambda found: keep("pre", found[1].strip("\n")), marked)
-    marked = _CODE.sub(lambda found: keep("code", found[1]), marked)
-    marked = _ADDRESS.sub(lambda found: keep("", found[0]), marked)
-    marked = html.escape(marked, quote=False)
-    for mark, tag in _INLINE:
-        marked = mark.sub(rf"<{tag}>\1</{tag}>", marked)
-    lines = _lines(marked.split("\n"))
-    plainly = lines == html.escape(text, quote=False).replace("\n", "<br>") and not kept
-    whole = _KEPT.sub(lambda found: kept[int(found[1])].replace("<>", "").replace("</>", ""), lines)
-    return None if plainly or "<" not in whole.replace("<br>", "") else whole
-
-
-def _lines(lines: list[str]) -> str:
-    """Lists and quotes stand together; other lines are broken by <br>."""
-    parts: list[str] = []
-    for kind, group in groupby(lines, _kind_of):
-        members = list(group)
-        if kind == "blockquote":
-            parts.append(f"<blockquote>{'<br>'.join(line[5:] for line in members)}</blockquote>")
-        elif kind:
-            items = "".join(f"<li>{line.split(' ', 1)[1]}</li>" for line in members)
-            parts.append(f"<{kind}>{items}</{kind}>")
-        else:
-            if parts and not parts[-1].endswith(">"):
-                parts.append("<br>")
-            parts.append("<br>".join(members))
-    return "".join(parts)
-
-
-def _kind_of(line: str) -> str:
-    if line.startswith("&gt; "):
-        return "blockquote"
-    if re.match(r"[*-] \S", line):
-        return "ul"
-    return "ol" if re.match(r"[0-9]{1,3}\. \S", line) else ""
