@@ -68,6 +68,8 @@ def configure(
     logging.captureWarnings(True)
     # Its access log would hold addresses and query strings; requests are counted in the metrics instead.
     logging.getLogger("uvicorn.access").disabled = True
+    # A line for each call, with addresses that let one fetch what customers sent.
+    logging.getLogger("httpx").setLevel(max(number, logging.WARNING))
 
 
 def hide_private(_logger: Any, _method: str, event: Event) -> Event:

@@ -35,6 +35,12 @@ def test_a_line_for_machines_is_json_with_time_and_level() -> None:
     assert line["timestamp"].endswith("Z")
 
 
+def test_addresses_that_are_called_are_not_logged() -> None:
+    stream = _lines("json")
+    logging.getLogger("httpx").info("HTTP Request: GET https://media.example/?hash=1")
+    assert stream.getvalue() == ""
+
+
 def test_a_library_logs_in_the_same_form() -> None:
     stream = _lines("json")
     logging.getLogger("uvicorn.error").warning("late by %s s", 3)
