@@ -43,9 +43,9 @@ def test_addresses_that_are_called_are_not_logged() -> None:
 
 def test_a_library_logs_in_the_same_form() -> None:
     stream = _lines("json")
-    logging.getLogger("uvicorn.error").warning("late by %s s", 3)
+    logging.getLogger("library.part").warning("late by %s s", 3)
     line = json.loads(stream.getvalue())
-    assert (line["event"], line["logger"], line["level"]) == ("late by 3 s", "uvicorn.error", "warning")
+    assert (line["event"], line["logger"], line["level"]) == ("late by 3 s", "library.part", "warning")
 
 
 @pytest.mark.parametrize("style", ["json", "text"])
