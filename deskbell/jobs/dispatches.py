@@ -155,6 +155,9 @@ class Dispatches:
         if channel is None:
             await self._give_up(head, "The channel of this conversation is no longer set up.")
             return
+        if head.again:
+            stands = Stands(head.conversation_id, head.seq, "waiting", self._clock.now(), 0, "", 0)
+            self._desk.deliveries.tell(stands)
         parts = await self._parts(head, channel)
         if not parts:
             await self._give_up(head, "Nothing in this message can be sent there.")

@@ -46,7 +46,7 @@ WITH head AS (
     ORDER BY d.due_at LIMIT $3 FOR UPDATE OF d SKIP LOCKED
 )
 UPDATE dispatch d SET due_at = $2 FROM mine WHERE d.conversation_id = mine.conversation_id AND d.seq = mine.seq
-RETURNING d.conversation_id, d.seq, d.channel, d.customer_id, d.content::text, d.tries"""
+RETURNING d.conversation_id, d.seq, d.channel, d.customer_id, d.content::text, d.tries, d.changed_at > d.created_at"""
 
 _HOLD = """
 UPDATE dispatch d SET due_at = $3 FROM unnest($1::bigint[], $2::integer[]) AS k(c, seq)
@@ -125,7 +125,8 @@ WHERE conversation_id = $1 AND seq = $2 AND state = CASE WHEN $3 THEN 'failed' E
 
 
 class Head(NamedTuple):
-    """An entry that is to be handed over; `content` instead of its text and files (a template)."""
+    """An entry that is to be handed over; `content` instead of its text and files (a template). `again`: it stood
+    otherwise before."""
 
     conversation_id: int
     seq: int
@@ -133,6 +134,7 @@ class Head(NamedTuple):
     customer_id: int
     content: dict[str, Any] | None
     tries: int
+    again: bool
 
     @property
     def key(self) -> tuple[int, int]:
@@ -193,7 +195,8 @@ async def claim(db: Database, now: datetime, until: datetime, limit: int) -> lis
     """Entries of as many customers that are due, held until then."""
     rows = await db.fetch(_CLAIM, now, until, limit)
     return [
-        Head(row[0], row[1], row[2], row[3], from_json(row[4]) if row[4] else None, row[5]) for row in rows
+        Head(row[0], row[1], row[2], row[3], from_json(row[4]) if row[4] else None, row[5], row[6])
+        for row in rows
     ]
 
 

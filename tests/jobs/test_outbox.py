@@ -1,13 +1,21 @@
 """What staff write on WhatsApp arrives there once, in order, and its ticks say how far it got (CHANNEL-2)."""
 
+import io
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import asyncpg
 import pytest
+from PIL import Image
 
+from deskbell.channels.base import Status
+from deskbell.domain.commands import WriteMessage
+from deskbell.domain.deliveries import SendAgain
+from deskbell.domain.errors import Refused
+from deskbell.jobs.dispatches import Patience
 from tests import cast
-from tests.jobs.outbox import Outbox, outbox
+from tests.desk.house import eventually
+from tests.jobs.outbox import AT_ONCE, Outbox, outbox
 from tests.rules import rule
 
 pytestmark = rule("CHANNEL-2")
@@ -165,3 +173,125 @@ async def test_what_stays_unknown_is_shown_after_a_minute_and_never_sent_again_b
     await box.later(3600)
     await box.send()
     assert "perhaps" not in await box.arrived()
+
+
+async def test_a_failed_part_goes_again_without_those_that_arrived(box: Outbox) -> None:
+    number = await box.live()
+    seq = await box.say(number, f"{'a' * 4000}\n\n{'b' * 4000}")
+    box.job._patience = Patience(taken=30, unknown=30, drain=1)
+    await box.job.take_up()
+
+    async def first_is_there() -> bool:
+        return len(await box.arrived()) == 1
+
+    await eventually(first_is_there)
+    await box.phone.turn(graph_errors={131009: 1})
+    await box.hear()  # so the next one follows
+    await box.send()
+    assert await box.states(number) == ["failed"]
+    box.job._patience = AT_ONCE
+    await box.phone.faults()
+    await box.house.desk.perform(SendAgain(number, cast.ADA, "again", seq))
+    await box.send()
+    assert await box.states(number) == ["sent"]
+    assert [text[0] for text in await box.arrived()] == ["a", "b"]
+
+
+async def test_sending_again_what_is_unknown_is_a_persons_choice(box: Outbox) -> None:
+    number = await box.live()
+    box.channel._graph._client.timeout = 0.3
+    seq = await box.say(number)
+    await box.phone.turn(hang_after_accept=1)
+    await box.send()
+    await box.phone.faults()
+    await box.house.desk.perform(SendAgain(number, cast.ADA, "again", seq))
+    await box.house.desk.perform(SendAgain(number, cast.ADA, "again", seq))
+    await box.send()
+    assert await box.states(number) == ["sent"]
+    assert await box.arrived() == ["Good day!", "Good day!"]
+    with pytest.raises(Refused, match="neither failed"):
+        await box.house.desk.perform(SendAgain(number, cast.ADA, "once more", seq))
+
+
+async def test_words_about_a_message_lead_to_the_same_end_in_any_order(box: Outbox) -> None:
+    """W3, W4: twice, backwards, and before our own call has returned."""
+    number = await box.live()
+    for n in range(6):
+        await box.say(number, str(n))
+    await box.phone.turn(status_before_answer=1, read_first=1, duplicate=1, copies=2, reorder_s=0)
+    await box.send()
+    await box.hear()
+    assert await box.states(number) == ["read"] * 6
+    assert await box.arrived() == [str(n) for n in range(6)]
+    known = await box.pool.fetchval("SELECT count(*) FROM channel_message WHERE direction = 'out'")
+    assert known == 6
+
+
+async def test_words_about_strangers_change_nothing(box: Outbox) -> None:
+    number = await box.live()
+    await box.say(number)
+    await box.send()
+    word = Status("wamid.unknown", "read", box.clock.now(), attempt="nobody")
+    assert await box.note(word) is False
+    other = Status("wamid.other", "failed", box.clock.now(), attempt=await attempt_of(box))
+    assert await box.note(other) is True
+    assert await box.states(number) == ["sent"]
+
+
+async def attempt_of(box: Outbox) -> str:
+    found: str = await box.pool.fetchval("SELECT attempt FROM dispatch_part")
+    return found
+
+
+@rule("LIFE-11")
+async def test_metas_own_refusal_of_the_window_is_shown_as_that(box: Outbox) -> None:
+    """W8: our clock says yes, theirs says no."""
+    number = await box.live()
+    await box.say(number)
+    await box.phone.advance(24 * 3600 + 60)
+    await box.send()
+    (stands,) = await box.stands(number)
+    assert (stands.state, stands.code) == ("failed", 131047)
+    assert "only a template" in stands.error
+
+
+async def test_the_team_hears_how_far_it_got_and_nobody_else(box: Outbox) -> None:
+    number = await box.live()
+    ada, olga = box.house.ear(cast.ADA, number), box.house.ear(cast.OLGA)
+    marta = box.house.ear(cast.MARTA, number)
+    await box.say(number)
+    await box.send()
+    await box.hear()
+    assert [frame["d"]["state"] for frame in ada.heard("delivery")] == ["sent", "delivered"]
+    assert (olga.heard("delivery"), marta.heard("delivery")) == ([], [])
+
+
+async def test_files_go_in_the_form_whatsapp_takes(box: Outbox) -> None:
+    number = await box.live()
+    content = io.BytesIO()
+    Image.new("RGB", (40, 40), "red").save(content, "WEBP")
+    file_id = "f" * 32
+    await box.files.put(file_id, content.getvalue())
+    await box.pool.execute(
+        "INSERT INTO file (id, owner, owner_id, name, size, type, preview, created_at)"
+        " VALUES ($1, 'agent', $2, 'lamp.webp', $3, 'image/webp', false, $4)",
+        file_id,
+        cast.ADA.id,
+        len(content.getvalue()),
+        box.clock.now(),
+    )
+    await box.house.desk.perform(WriteMessage(number, cast.ADA, "f", "Your lamp", files=(file_id,)))
+    await box.send()
+    assert await box.states(number) == ["sent"]
+    upload, sent = await box.phone.journal(kind="graph")
+    assert ("image/jpeg" in upload.note, sent.request["image"]["caption"]) == (True, "Your lamp")
+
+
+async def test_a_number_that_is_switched_off_sends_nothing(box: Outbox) -> None:
+    number = await box.live()
+    await box.pool.execute("UPDATE channel_account SET enabled = false")
+    await box.house.desk.directory.accounts.refresh()
+    await box.say(number)
+    await box.send()
+    assert [name for name, _ in await box.lines(number)] == ["not_sent"]
+    assert await box.arrived() == []
