@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,7 +39,16 @@ def _run(words: list[str], **settings: object) -> "subprocess.CompletedProcess[s
 @pytest.fixture
 def serving(data: Path) -> Iterator["subprocess.Popen[str]"]:
     """A desk in a process of its own, at work."""
-    command = [sys.executable, "-m", "deskbell", "serve"]
+    yield from _started("serve", data)
+
+
+@pytest.fixture
+def demo(data: Path) -> Iterator["subprocess.Popen[str]"]:
+    yield from _started("run", data)
+
+
+def _started(word: str, data: Path) -> Iterator["subprocess.Popen[str]"]:
+    command = [sys.executable, "-m", "deskbell", word]
     environment = {**os.environ, "DATA": str(data), "PORT": str(PORT), "HOST": "127.0.0.1"}
     with subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -67,6 +77,18 @@ def test_one_command_serves_from_an_empty_folder_and_prints_the_setup_token(
     assert len(token) >= 40
     with urllib.request.urlopen(f"http://127.0.0.1:{PORT}/api/setup") as answer:
         assert b'"open":true' in answer.read()
+
+
+@rule("CHANNEL-3")
+def test_the_demo_has_a_phone_beside_it_which_ends_with_it(demo: "subprocess.Popen[str]") -> None:
+    address = next(word for word in _until(demo, "A customer's phone").split() if word.startswith("http"))
+    _until(demo, "Ctrl-C stops it")
+    with urllib.request.urlopen(f"{address}/_sim/journal?kind=graph") as answer:
+        assert answer.headers["X-Simulator"] == "whatsapp"
+    demo.send_signal(signal.SIGINT)
+    demo.communicate(timeout=30)
+    with pytest.raises(urllib.error.URLError):
+        urllib.request.urlopen(f"{address}/_sim/")
 
 
 @pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])

@@ -54,6 +54,7 @@ class Agenda:
         finally:
             for task in self._tasks:
                 task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _until_news(self) -> None:
         """Something was planned, or its time has come, or the clock was moved."""

@@ -87,11 +87,7 @@ class Business:
             if template and template.category == "AUTHENTICATION":
                 raise GraphError(131062, "Authentication templates need a phone number.")
             return user
-        found = self._world.by_phone(to)
-        if found is None:
-            found = User(f"+{to}", "", to, "", on_whatsapp=False)
-            self._world.users[found.id] = found
-        return found
+        return self._world.by_phone(to) or self._world.stranger(to)
 
     def _check_limits(self, number: Number, user: User, thread: Thread, now: float) -> None:
         if user.phone == number.phone:
@@ -179,6 +175,8 @@ class Business:
 
     def reach(self, message: Message, step: str, at: float | None = None) -> None:
         """The message is sent, delivered, read, played or failed; it is told unless a fault keeps it back."""
+        if message.user not in self._world.users:
+            return
         at = self._clock.now() if at is None else at
         if RANKS[step] > RANKS[message.state]:
             message.state = step
@@ -191,7 +189,9 @@ class Business:
             self._tell(message, step, at)
 
     def _react(self, message: Message) -> None:
-        target = self._world.messages[str(message.body["message_id"])]
+        target = self._world.messages.get(str(message.body["message_id"]))
+        if target is None:
+            return
         if message.body["emoji"]:
             target.reactions["business"] = message.body["emoji"]
         else:

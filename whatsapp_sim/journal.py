@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 MOST = 20_000
+MOST_TEXT = 64 * 1024 * 1024
+"""Characters of all requests together; the oldest lines give way."""
 LONGEST = 65_536
 """Longer bodies are cut; `size` says how long they were."""
 
@@ -38,17 +40,27 @@ class Journal:
     def __init__(self, most: int = MOST) -> None:
         self._lines: deque[Line] = deque(maxlen=most)
         self._seq = 0
+        self._text = 0
 
     def begin(self, kind: str, at: float, method: str, path: str, body: bytes) -> Line:
         """A new line, to be completed by who wrote it."""
         self._seq += 1
         text = body[:LONGEST].decode(errors="replace")
         line = Line(self._seq, kind, at, method, path, text, len(body))
+        if len(self._lines) == self._lines.maxlen:
+            self._forget()
         self._lines.append(line)
+        self._text += len(text)
+        while self._text > MOST_TEXT:
+            self._forget()
         return line
+
+    def _forget(self) -> None:
+        self._text -= len(self._lines.popleft().request)
 
     def clear(self) -> None:
         self._lines.clear()
+        self._text = 0
 
     def find(
         self,

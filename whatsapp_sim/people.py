@@ -16,6 +16,7 @@ from whatsapp_sim.state import Message, Number, User, World
 from whatsapp_sim.verbs import FILES, NewUser, UserChange, Write
 
 COUNTRIES = {"1": "US", "44": "GB", "49": "DE", "55": "BR", "52": "MX", "91": "IN", "33": "FR", "34": "ES"}
+MOST_USERS = 20_000
 SILENT = ("reaction", "edit", "delete")
 """They change a message instead of adding one. (They open the window like any other.)"""
 
@@ -54,8 +55,10 @@ class People:
         known = self._world.by_phone(phone)
         if user_id in self._world.users or (known and known.on_whatsapp):
             raise Refused("There is a customer with this id or phone already.")
+        if len(self._world.users) >= MOST_USERS:
+            raise Refused(f"There can be at most {MOST_USERS} customers.")
         if known:
-            self._forget(known)
+            self._world.forget(known.id)
         user = User(
             user_id,
             new.name,
@@ -69,12 +72,6 @@ class People:
         )
         self._world.users[user.id] = user
         return user
-
-    def _forget(self, user: User) -> None:
-        del self._world.users[user.id]
-        for key in [key for key in self._world.threads if key[1] == user.id]:
-            for message in self._world.threads.pop(key).messages:
-                self._world.messages.pop(message.wamid, None)
 
     def _bsuid(self, phone: str, generation: int) -> str:
         country = next((name for code, name in COUNTRIES.items() if phone.startswith(code)), "US")

@@ -9,6 +9,7 @@ from whatsapp_sim.limits import Bucket
 Json = dict[str, Any]
 MOST_MESSAGES = 5_000
 """Kept per thread; older ones are forgotten."""
+MOST_STRANGERS = 1_000
 WINDOW_S = 24 * 3600
 
 
@@ -168,6 +169,23 @@ class World:
         self.messages: dict[str, Message] = {}
         self.media: dict[str, Media] = {}
         self.templates: dict[str, Template] = {}
+        self._strangers: deque[str] = deque()
+
+    def stranger(self, phone: str) -> User:
+        """A phone without WhatsApp that somebody wrote to; the oldest beyond `MOST_STRANGERS` are forgotten."""
+        user = User(f"+{phone}", "", phone, "", on_whatsapp=False)
+        self.users[user.id] = user
+        self._strangers.append(user.id)
+        if len(self._strangers) > MOST_STRANGERS:
+            self.forget(self._strangers.popleft())
+        return user
+
+    def forget(self, user: str) -> None:
+        """As if they had never been."""
+        self.users.pop(user, None)
+        for key in [key for key in self.threads if key[1] == user]:
+            for message in self.threads.pop(key).messages:
+                self.messages.pop(message.wamid, None)
 
     def thread(self, number: str, user: str) -> Thread:
         key = (number, user)
