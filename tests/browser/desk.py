@@ -15,7 +15,7 @@ from typing import Any
 import asyncpg
 import httpx
 
-from deskbell.kit.clock import SystemClock
+from deskbell.kit.clock import Clock, SystemClock
 from deskbell.kit.tokens import Passwords
 from deskbell.settings import Settings
 from deskbell.store import departments, sites, staff
@@ -49,6 +49,7 @@ class Desk:
             "log": "warning",
             "drain_seconds": 1,
         }
+        self.clock: Clock = SystemClock()
         self.process: asyncio.subprocess.Process | None = None
         self.door: Door | None = None
         self._here: AsyncExitStack | None = None
@@ -61,7 +62,7 @@ class Desk:
             await self._start_apart()
             return
         self._here = AsyncExitStack()
-        node = node_at(Settings(**self.settings), SystemClock(), self.port)
+        node = node_at(Settings(**self.settings), self.clock, self.port)
         self.door = await self._here.enter_async_context(node)
 
     async def _start_apart(self) -> None:
