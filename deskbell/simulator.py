@@ -15,13 +15,14 @@ from deskbell.kit.clock import Clock
 from deskbell.kit.postgres import Pool
 from deskbell.kit.seal import Seal
 from deskbell.settings import Settings
-from deskbell.store import channel_accounts
+from deskbell.store import channel_accounts, demo_channels
 
 PROGRAM = "whatsapp_sim"
 HOOK = "/hooks/whatsapp"
 PHONE_NUMBER_ID = "100200300400500"
 SETTINGS = {"waba_id": "900800700600500", "verify_token": "sim-verify"}
 SECRETS = {"token": "sim-token", "app_secret": "sim-app-secret"}
+AFTERWARDS = "One more thing: can I pick it up in the shop instead?"
 START_S = 30.0
 STOP_S = 3.0
 APART = 2
@@ -94,5 +95,18 @@ async def connect(settings: Settings, pool: Pool, clock: Clock, address: str) ->
             "settings": SETTINGS,
         }
         seal = Seal(settings.secret_key())
-        await channel_accounts.add(pool, seal, "whatsapp", values, SECRETS, clock.now())
+        added = await channel_accounts.add(pool, seal, "whatsapp", values, SECRETS, clock.now())
+        if added is not None:
+            await demo_channels.meet(pool, added.id, "whatsapp")
+            await _write(address)
     return settings.model_copy(update={"whatsapp_api": address})
+
+
+async def _write(address: str) -> None:
+    """A customer of the demo's talks goes on writing, so that one may answer: the simulator itself begins anew each time.
+    Its webhook comes again until the desk is up."""
+    import httpx
+
+    async with httpx.AsyncClient(trust_env=False, timeout=START_S) as phone:
+        with suppress(httpx.HTTPError):
+            await phone.post(f"{address}/_sim/users/marta/send", json={"type": "text", "text": AFTERWARDS})

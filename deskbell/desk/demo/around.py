@@ -9,7 +9,7 @@ from deskbell.domain.conversation import Conversation
 from deskbell.domain.facts import Facts
 from deskbell.domain.lifecycle import decide
 from deskbell.kit.postgres import Connection
-from deskbell.store import changes, customer_fields, profiles, standing
+from deskbell.store import changes, customer_fields, demo_channels, profiles, standing
 from deskbell.store.changes import Saving
 from deskbell.store.types import to_json
 
@@ -37,6 +37,7 @@ async def add(connection: Connection, lives: list[Life], teller: Teller, now: da
     )
     await _do(connection, chat, link, facts, now)
     await _profiles(connection, chat.customer_id, teller)
+    await demo_channels.sent(connection)
 
 
 async def _do(

@@ -8,6 +8,7 @@ from deskbell.desk.demo import around, people
 from deskbell.desk.demo.history import Life, Teller
 from deskbell.desk.demo.pictures import Drawn, draw
 from deskbell.desk.demo.talks import Talk, read_talks
+from deskbell.domain.channels import BUILT_IN, ChannelRules
 from deskbell.domain.conversation import Entry
 from deskbell.domain.facts import Facts, FileFact
 from deskbell.domain.people import Staff
@@ -90,6 +91,7 @@ async def _desk(db: Database, now: datetime, random: Random, hashed: str, pictur
         active=frozenset(person.id for person in team.values()),
         closing_tags=await _closing_tags(db),
         online={person.id: person.departments for person in team.values()},
+        channels={**BUILT_IN, "whatsapp": ChannelRules("WhatsApp", outbox=True)},
     )
     known = {(picture.customer_id, picture.name): picture.id for picture in pictures}
     return Teller(facts, team, department_ids, label_ids, known, site.id, now, random)
@@ -208,12 +210,13 @@ def _notes(talks: list[Talk], lives: list[Life], team: dict[str, Staff]) -> list
 
 def _customer(number: int, talk: Talk, conversation: dict[str, Any]) -> dict[str, Any]:
     first, _, last = talk.customer.lower().replace(" ", ".").partition(".")
+    phone = talk.deed("whatsapp")
     return {
         "id": number,
         "name": talk.customer,
-        "email": f"{first}.{last.replace('.', '')}@example.com" if number % 5 else "",
+        "email": f"{first}.{last.replace('.', '')}@example.com" if number % 5 and not phone else "",
         "email_verified": False,
-        "phone": "",
+        "phone": f"+{phone}" if phone else "",
         "locale": "en",
         "fields": {},
         "last_agent_id": conversation["owner_id"],

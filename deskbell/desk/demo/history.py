@@ -91,13 +91,14 @@ class Teller:
         start = StartChat(
             actor=customer,
             client_id=f"demo-{conversation_id}",
-            channel="web",
-            site_id=self.site_id,
+            channel="whatsapp" if talk.deed("whatsapp") else "web",
+            site_id=None if talk.deed("whatsapp") else self.site_id,
             department_id=self.departments.get(talk.department),
             text=line.text,
         )
         change = begin(conversation_id, start, self.facts, now)
-        return Life(change.conversation, self.facts, list(change.entries))
+        facts = self.facts._replace(reach={(customer.id, "whatsapp"): now})
+        return Life(change.conversation, facts, list(change.entries))
 
     def _hand_over(self, life: Life, talk: Talk, begun: datetime) -> None:
         """To its agent at once, to the queue, or to the tickets."""

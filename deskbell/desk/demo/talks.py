@@ -3,7 +3,7 @@
 A talk begins with `# state owner age [mark] | department | customer | labels`. Then lines: `C` the customer writes,
 `A` the owner answers, `A=` with format; `[name.png]` at the beginning of a line is a picture sent with it. After them,
 `!` and what is done: `flag`, `pending`, `comment WHO @WHOM text`, `transfer WHO note`, `note WHO text`,
-`close SENTIMENT TAG`.
+`close SENTIMENT TAG`; `whatsapp NUMBER`: all of it goes over WhatsApp.
 """
 
 import re
