@@ -96,7 +96,7 @@ class Round:
     async def _meet(self, said: Sequence[tuple[Arrival, Said]]) -> None:
         wanted = {(a.account_id, means.person.user_id): means.person for a, means in said}
         self._met = await people_met.meet(self._connection, wanted, self._people, self._now)
-        times = [(self._contact(a, means).id, self._moment(a, means.at)) for a, means in said]
+        times = [(self._contact(a, means).id, min(_time(a, means.at), a.received_at)) for a, means in said]
         # Before the message is written: whoever sees it may answer it (LIFE-11).
         await contacts.wrote(self._connection, times)
         whose = {(self._contact(a, means).customer_id, a.channel) for a, means in said}
@@ -109,10 +109,6 @@ class Round:
 
     def _contact(self, arrival: Arrival, said: Said) -> Contact:
         return self._met[arrival.account_id, said.person.user_id]
-
-    def _moment(self, arrival: Arrival, at: datetime) -> datetime:
-        """When it was, by the service; never later than when we got it, and then, if it does not say."""
-        return min(at, arrival.received_at) if at.timestamp() > 0 else arrival.received_at
 
     async def _chain(self, chain: Sequence[Told]) -> list[tuple[Arrival, Result]]:
         """One sender's, in order. Who fails keeps the others back; who only waits does not."""
@@ -221,7 +217,7 @@ class Round:
         contact = contact or self._people.of(arrival.account_id, person, self._now)
         if place is None or contact is None:
             raise Later
-        at = milliseconds(self._moment(arrival, amended.at))
+        at = milliseconds(_time(arrival, amended.at))
         newest, withdrawn = await arrivals.amended(self._pool, place, amended.what)
         if withdrawn or newest > at:
             return Settled(arrival, "outdated", place)  # what was said later came earlier
@@ -244,7 +240,7 @@ class Round:
         return Settled(arrival, amended.what, Place(answer.conversation_id, answer.seq))
 
     async def _status(self, arrival: Arrival, status: Status) -> Settled:
-        at = self._moment(arrival, status.at)
+        at = _time(arrival, status.at)
         known = await self._hears.status(
             arrival.account_id, status.id, status.attempt, status.state, at, status.code, status.error
         )
@@ -285,6 +281,11 @@ def _people_in(means: Arrived) -> Iterable[Person]:
         case Renamed():
             return (means.before, means.after)
     return ()
+
+
+def _time(arrival: Arrival, at: datetime) -> datetime:
+    """When it was, by the service; if it does not say, when we got it."""
+    return at if at.timestamp() > 0 else arrival.received_at
 
 
 def _about(means: Arrived) -> str | None:

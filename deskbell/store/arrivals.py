@@ -16,11 +16,16 @@ HOLDS = 3
 _TRY_LOCK = "SELECT pg_try_advisory_lock(4022, $1)"
 _UNLOCK = "SELECT pg_advisory_unlock(4022, $1)"
 
-# Written by all nodes in the same order, so that two who have the same things never wait for each other.
+# Numbered in the order in which they came, and written by all nodes in the order of their keys, so that two who have the
+# same things never wait for each other.
 _KEEP = """
-INSERT INTO arrival (account_id, key, sender, payload, received_at, due_at)
-SELECT account, key, sender, payload::jsonb, $5, $5
-FROM unnest($1::integer[], $2::text[], $3::text[], $4::text[]) AS k(account, key, sender, payload)
+INSERT INTO arrival (id, account_id, key, sender, payload, received_at, due_at) OVERRIDING SYSTEM VALUE
+SELECT id, account, key, sender, payload::jsonb, $5, $5 FROM (
+    SELECT nextval('arrival_id_seq') AS id, k.* FROM (
+        SELECT * FROM unnest($1::integer[], $2::text[], $3::text[], $4::text[]) WITH ORDINALITY
+            AS u(account, key, sender, payload, place) ORDER BY place
+    ) k OFFSET 0
+) numbered ORDER BY account, key
 ON CONFLICT (account_id, key) DO NOTHING"""
 
 # In the order in which they came; what fails keeps back what its sender said after it, for a while.
@@ -133,8 +138,7 @@ class Settled(NamedTuple):
 
 async def keep(db: Database, fresh: Sequence[Fresh], now: datetime) -> None:
     """In one statement; what is known already stays as it is."""
-    rows = sorted(set(fresh))
-    await db.execute(_KEEP, *map(list, zip(*rows, strict=True)), now)
+    await db.execute(_KEEP, *map(list, zip(*dict.fromkeys(fresh), strict=True)), now)
 
 
 async def try_lock(connection: Connection) -> bool:
