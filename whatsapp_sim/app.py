@@ -10,7 +10,7 @@ from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.types import Message, Receive, Scope, Send
 
-from whatsapp_sim import control, graph, phone
+from whatsapp_sim import control, customers, graph, phone
 from whatsapp_sim.errors import GraphError
 from whatsapp_sim.people import Refused
 from whatsapp_sim.simulator import Simulator
@@ -73,7 +73,7 @@ def routes() -> Litestar:
         return found
 
     return Litestar(
-        route_handlers=[graph.ROUTES, control.ROUTES, phone.ROUTES],
+        route_handlers=[graph.ROUTES, control.ROUTES, customers.ROUTES, phone.ROUTES],
         dependencies={"simulator": Provide(simulator, sync_to_thread=False)},
         exception_handlers={
             Refused: _sentence,
