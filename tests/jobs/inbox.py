@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from deskbell.channels.base import AccountNews
 from deskbell.channels.whatsapp.channel import WhatsApp
 from deskbell.channels.whatsapp.graph import Graph
@@ -68,10 +70,14 @@ def person(phone: str | None = None, user: str | None = None, name: str = "Marta
     return {"profile": {"name": name}, **{key: one for key, one in known.items() if one}}
 
 
+def _nobody(request: httpx.Request) -> httpx.Response:
+    raise httpx.ConnectError("nobody is asked here")
+
+
 class Inbox:
-    def __init__(self, house: House, folder: Path, clock: FixedClock, api: str) -> None:
+    def __init__(self, house: House, folder: Path, clock: FixedClock, graph: Graph) -> None:
         self.house, self.pool, self.clock = house, house.pool, clock
-        self.channel = WhatsApp(Graph(api, "v23.0"))
+        self.channel = WhatsApp(graph)
         channels = {"whatsapp": self.channel}
         house.desk.directory.channels = {**BUILT_IN, "whatsapp": self.channel.rules}
         self.store = FileStore.local(folder / "files")
@@ -146,12 +152,13 @@ class Inbox:
 
 @asynccontextmanager
 async def open_inbox(
-    database: str, folder: Path, *, api: str = "http://127.0.0.1:9", node: str = "one"
+    database: str, folder: Path, *, answer: httpx.AsyncBaseTransport | None = None, node: str = "one"
 ) -> AsyncIterator[Inbox]:
-    """On a database with the cast in it."""
+    """On a database with the cast in it. `answer`: what stands in for Meta's hosts, which no test reaches."""
     clock = FixedClock(NOW)
     async with open_house(database, clock=clock, node=node) as house:
-        inbox = Inbox(house, folder, clock, api)
+        graph = Graph("https://graph.facebook.com", "v23.0", answer or httpx.MockTransport(_nobody))
+        inbox = Inbox(house, folder, clock, graph)
         await inbox.set_up()
         try:
             yield inbox
