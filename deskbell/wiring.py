@@ -26,6 +26,7 @@ from deskbell.jobs.coming_files import ComingFiles
 from deskbell.jobs.digest import Digests
 from deskbell.jobs.dispatches import Dispatches
 from deskbell.jobs.letters import Letters
+from deskbell.jobs.seen import Seen
 from deskbell.jobs.sweep import sweep
 from deskbell.jobs.upkeep import Upkeep
 from deskbell.kit.clock import Clock, SystemClock
@@ -88,6 +89,7 @@ class Node:
         self.digests = Digests(pool, post_of(settings), clock, settings.address)
         self.letters = Letters(pool, post_of(settings), clock, self.desk, self.edge.files, settings)
         self.dispatches = Dispatches(pool, clock, self.desk, self.edge.files, self.channels)
+        self.seen = Seen(pool, self.desk, self.channels)
         self.upkeep = Upkeep(pool, clock, self.desk, self.channels)
         self.ways_in = ways_in(settings, pool, clock, self)
         messages = Buckets(settings.visitor_messages_per_s, settings.visitor_messages_burst, size=100_000)
@@ -125,6 +127,7 @@ async def running(settings: Settings, clock: Clock, *, demo: bool = False) -> As
         _again_and_again("digests", node.digests.send, DIGEST_S),
         _again_and_again("letters", node.letters.send, LETTERS_S),
         _again_and_again("dispatches", node.dispatches.run, 1),
+        _again_and_again("seen", node.seen.run, 1),
         _again_and_again("upkeep", node.upkeep.run, UPKEEP_S),
         *(_again_and_again("way_in", way.run, 1) for way in node.ways_in),
     )

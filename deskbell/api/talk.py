@@ -316,7 +316,7 @@ class StaffTalk:
         self._typed_at = now
         loaded = await self._desk.reader.load(self._me, frame.c)
         if loaded.conversation.owner_id == self._me.id:
-            self._desk.type(frame.c, "agent", self._me.name, frame.on, self._me.id)
+            self._desk.agent_types(loaded.conversation, self._me, frame.on)
 
 
 PONG = frames.encode(frames.PongFrame())

@@ -6,8 +6,10 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 import structlog
 
 from deskbell.domain.blocking import NEUTRAL
-from deskbell.domain.channels import BUILT_IN, ChannelRules
+from deskbell.domain.channels import BUILT_IN, ChannelRules, rules_of
 from deskbell.domain.commands import Command
+from deskbell.domain.conversation import Conversation
+from deskbell.domain.people import Staff
 from deskbell.domain.standing import Block, Merge, Standing
 from deskbell.kit.clock import Clock
 from deskbell.kit.postgres import AWAY, Pool
@@ -25,6 +27,7 @@ from deskbell.realtime.hub import Hub
 from deskbell.realtime.publication import Missing, Note, Notice, Thread, to_publication
 from deskbell.store import conversations, nodes, sessions
 from deskbell.store.changes import Answer
+from deskbell.store.marks import Marks
 
 from .batcher import Batcher, Published
 from .customers_here import CustomersHere
@@ -38,6 +41,7 @@ from .notices import Bell
 from .presence import Presence
 from .resume import Reader
 from .router import Router
+from .shown import Shown
 from .task import Outcome
 from .timekeeper import SWEEP_S, Timekeeper
 from .tracker import Tracker
@@ -82,7 +86,8 @@ class Desk:
         )
         self.router = Router(dsn, pool, clock, self.batcher, self.directory, hub, self.bus)
         self.reader = Reader(pool, self.directory, self.router.place_of, hub.know)
-        self.marker = Marker(pool, clock, hub, self.bus, self.batcher.mark)
+        self.shown = Shown()
+        self.marker = Marker(pool, clock, hub, self.bus, self.batcher.mark, self._agent_read)
         self.deliveries = Deliveries(pool, clock, hub, self.bus)
         self.bell = Bell(pool, clock, hub, self.bus)
         self.indexer = Indexer(pool)
@@ -160,6 +165,16 @@ class Desk:
         """Somebody types. Lossy, never stored."""
         self._hear_typing(conversation_id, by, name, on, owner)
         self.bus.send("typing", conversation_id, by, name, on, owner)
+
+    def agent_types(self, conversation: Conversation, agent: Staff, on: bool) -> None:
+        """To the customer, in the widget or by the service they use."""
+        self.type(conversation.id, "agent", agent.name, on, agent.id)
+        if on and self.reader.goes_out(conversation):
+            self.shown.types(conversation.id)
+
+    def _agent_read(self, mark: Marks) -> None:
+        if mark.read and rules_of(self.directory.channels, mark.channel).outbox:
+            self.shown.read(mark.conversation_id, mark.read)
 
     def typed(self, conversation_id: int, text: str, owner: int) -> None:
         """What a customer is typing (CHAT-11). Lossy, never stored, never logged."""

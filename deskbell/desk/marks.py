@@ -13,7 +13,7 @@ from deskbell.realtime.bus import PostgresBus
 from deskbell.realtime.frames import MarksFrame, SeenFrame, encode
 from deskbell.realtime.hub import Hub
 from deskbell.store import marks as rows
-from deskbell.store.marks import Mark
+from deskbell.store.marks import Mark, Marks
 
 log = structlog.get_logger()
 
@@ -31,13 +31,15 @@ class Marker:
         hub: Hub,
         bus: PostgresBus,
         remember: Callable[[int, str, int, int], None],
+        read: Callable[[Marks], None],
     ) -> None:
-        """`remember` keeps what the writing path has in memory up to date."""
+        """`remember` keeps what the writing path has in memory up to date; `read` hears how far agents have read."""
         self._pool = pool
         self._clock = clock
         self._hub = hub
         self._bus = bus
         self._remember = remember
+        self._read = read
         self._marks: dict[tuple[int, int], tuple[int, int]] = {}
         self._wake = asyncio.Event()
 
@@ -79,6 +81,8 @@ class Marker:
             values = (mark.conversation_id, mark.by, mark.delivered, mark.read, at, mark.owner_id)
             self.hear_marks(*values)
             self._bus.send("marks", *values)
+            if mark.by == "agent":
+                self._read(mark)
         for row in seen:
             self.hear_seen(*row)
             self._bus.send("seen", *row)

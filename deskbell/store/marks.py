@@ -26,6 +26,7 @@ class Marks(NamedTuple):
     delivered: int
     read: int
     owner_id: int
+    channel: str
 
 
 class SeenRow(NamedTuple):
@@ -50,7 +51,7 @@ UPDATE conversation c SET
     customer_read = LEAST(c.last_seq, GREATEST(c.customer_read, m.read))
 FROM unnest($1::bigint[], $2::integer[], $3::integer[]) AS m(c, delivered, read)
 WHERE c.id = m.c AND (m.delivered > c.customer_delivered OR m.read > c.customer_read)
-RETURNING c.id, 'customer', c.customer_delivered, c.customer_read, COALESCE(c.owner_id, 0)"""
+RETURNING c.id, 'customer', c.customer_delivered, c.customer_read, COALESCE(c.owner_id, 0), c.channel"""
 
 # Only the owner's eyes count for the customer's ticks.
 _AGENT = """
@@ -59,7 +60,7 @@ UPDATE conversation c SET
     agent_read = LEAST(c.last_seq, GREATEST(c.agent_read, m.read))
 FROM unnest($1::bigint[], $2::integer[], $3::integer[], $4::integer[]) AS m(c, staff, delivered, read)
 WHERE c.id = m.c AND c.owner_id = m.staff AND (m.delivered > c.agent_delivered OR m.read > c.agent_read)
-RETURNING c.id, 'agent', c.agent_delivered, c.agent_read, COALESCE(c.owner_id, 0)"""
+RETURNING c.id, 'agent', c.agent_delivered, c.agent_read, COALESCE(c.owner_id, 0), c.channel"""
 
 _SEEN = """
 INSERT INTO seen AS s (staff_id, conversation_id, seq, customer_messages)

@@ -15,8 +15,8 @@ WHERE cu.id = $1"""
 
 # The newest message of the customer there.
 _NEWEST = """
-SELECT m.external_id FROM channel_message m
-WHERE m.conversation_id = $1 AND m.account_id = $2 AND m.direction = 'in' AND m.seq <= $3
+SELECT m.account_id, m.external_id FROM channel_message m
+WHERE m.conversation_id = $1 AND m.direction = 'in' AND m.seq <= $2
 ORDER BY m.seq DESC LIMIT 1"""
 
 
@@ -32,12 +32,19 @@ class Reach(NamedTuple):
     enabled: bool | None
 
 
+class Newest(NamedTuple):
+    """A message as the service names it."""
+
+    account_id: int
+    external_id: str
+
+
 async def of(db: Database, customer_id: int, channel: str) -> Reach:
     row = await db.fetchrow(_REACH, customer_id, channel)
     return Reach(*row) if row else Reach(False, None, None, None, None, None, None)
 
 
-async def newest_message(db: Database, conversation_id: int, account_id: int, up_to: int) -> str | None:
-    """The service's id of the last one up to that number."""
-    found: str | None = await db.fetchval(_NEWEST, conversation_id, account_id, up_to)
-    return found
+async def newest_message(db: Database, conversation_id: int, up_to: int) -> Newest | None:
+    """The customer's last one up to that number."""
+    row = await db.fetchrow(_NEWEST, conversation_id, up_to)
+    return Newest(*row) if row else None
