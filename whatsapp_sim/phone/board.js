@@ -117,7 +117,7 @@ async function flip(box, knobs, failed) {
 async function showJournal() {
   if (document.hidden) return;
   const lines = (await api.journal(LINES)).reverse();
-  byId('journal').replaceChildren(...lines.map(line));
+  byId('journal').replaceChildren(...(lines.length ? lines.map(line) : [el('li', {}, 'Nothing called yet')]));
 }
 
 function line(one) {

@@ -68,7 +68,7 @@ async function load() {
   const select = byId('numbers');
   select.replaceChildren(...all.numbers.map((one) => el('option', { value: one.id }, one.name)));
   select.value = state.number;
-  select.closest('label').hidden = all.numbers.length < 2;
+  select.hidden = all.numbers.length < 2;
   const wanted = decodeURIComponent(location.hash.slice(1));
   await choose(state.users.some((user) => user.id === wanted) ? wanted : state.users[0]?.id);
 }
