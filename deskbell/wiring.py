@@ -111,7 +111,7 @@ def ways_in(settings: Settings, pool: Pool, clock: Clock, node: Node) -> list[Wa
         ways.append(EmailIn(settings, pool, node.edge.files, clock, node.desk))
     folder = settings.data.absolute() / "uploads"
     files = ComingFiles(pool, clock, node.desk, node.channels, node.edge.files, folder)
-    hears = Hears(node.desk.deliveries.note, node.upkeep.take)
+    hears = Hears(node.dispatches.heard, node.upkeep.take)
     return [*ways, files, Arrivals(pool, clock, node.desk, node.channels, hears, files.wake)]
 
 

@@ -9,7 +9,7 @@ from deskbell.api.ports import Here
 from deskbell.api.problems import Problem, not_found
 from deskbell.kit import net
 from deskbell.kit.postgres import AWAY
-from deskbell.store import arrivals, coming, health, inbound
+from deskbell.store import arrivals, channel_accounts, coming, dispatches, health, inbound
 
 READY_WITHIN_S = 2
 
@@ -67,6 +67,23 @@ async def metrics(request: Request[Any, Any, Any], edge: Here) -> Response[bytes
     for channel, count, given_up in await arrivals.waiting(edge.pool):
         waits.labels(channel).set(count)
         failed.labels(channel).set(given_up)
+    going = Gauge(
+        "deskbell_dispatches_waiting", "Not handed over to their service yet", ["channel"], registry=now
+    )
+    parked = Gauge(
+        "deskbell_dispatches_parked",
+        "Of these, kept back by trouble with the account",
+        ["channel"],
+        registry=now,
+    )
+    for channel, count, kept_back in await dispatches.counts(edge.pool):
+        going.labels(channel).set(count)
+        parked.labels(channel).set(kept_back)
+    works = Gauge(
+        "deskbell_channel_account_up", "Whether messages go from it", ["channel", "name"], registry=now
+    )
+    for account in await channel_accounts.everyone(edge.pool):
+        works.labels(account.channel, account.name).set(0 if account.trouble else 1)
     coming_files = Gauge("deskbell_files_coming", "Files of messages not fetched yet", registry=now)
     coming_files.set(await coming.count(edge.pool))
     return Response(generate_latest(REGISTRY) + generate_latest(now), media_type=CONTENT_TYPE_LATEST)

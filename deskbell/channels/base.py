@@ -257,6 +257,10 @@ class Channel(Protocol):
     ) -> Sent:
         """Hand one part over. Raises SendError."""
 
+    def trouble(self, code: int) -> str | None:
+        """When a message failed later with this code: why nothing goes from the account now, for people; None: it was
+        about that message alone."""
+
     async def seen(self, account: Account, message_id: str, *, typing: bool) -> None:
         """Show the customer that their message was read, or that somebody is typing.
 

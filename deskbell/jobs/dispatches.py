@@ -143,6 +143,7 @@ class Dispatches:
             log.warning("dispatch_waits", conversation=head.conversation_id, error=type(error).__name__)
         except Exception:
             log.exception("dispatch_failed", conversation=head.conversation_id, seq=head.seq)
+            await self._give_up(head, "Something went wrong here.")
         finally:
             self._leased.discard(head.key)
             self._held.pop(head.key, None)
@@ -251,7 +252,7 @@ class Dispatches:
             await _wait(heard, self._patience.unknown)
         elif error.account:
             await self._back(head, part, None, error, counts=False)
-            await self._trouble(account, error)
+            await self._trouble(account.id, str(error), error.code)
         elif error.retry is not None and head.tries + 1 < TRIES:
             pause = min(error.retry * GROWTH**head.tries, LONGEST_PAUSE_S)
             due = self._clock.now() + timedelta(seconds=pause)
@@ -276,13 +277,27 @@ class Dispatches:
         await dispatches.fail(self._pool, head, why, now)
         self._desk.deliveries.tell(Stands(head.conversation_id, head.seq, "failed", now, 0, why, 0))
 
+    # -- what services say
+
+    async def heard(
+        self, account_id: int, external_id: str, attempt: str, state: str, at: datetime, code: int, error: str
+    ) -> bool:
+        """A status; False: we know no such message. Some failures are not about the message but about its account."""
+        note = self._desk.deliveries.note
+        if not await note(account_id, external_id, attempt, state, at, code, error):
+            return False
+        row = self._desk.directory.accounts.row(account_id)
+        channel = self._channels.get(row.channel) if row is not None else None
+        if state == "failed" and channel is not None and (why := channel.trouble(code)) is not None:
+            await self._trouble(account_id, why, code)
+        return True
+
     # -- accounts in trouble
 
-    async def _trouble(self, account: Account, error: SendError) -> None:
+    async def _trouble(self, account_id: int, why: str, code: int) -> None:
         """Nothing goes from there now: supervisors see it, and what is written waits."""
-        now = self._clock.now()
-        if await channel_accounts.in_trouble(self._pool, account.id, str(error), error.code, now):
-            log.warning("channel_account_in_trouble", account=account.id, code=error.code)
+        if await channel_accounts.in_trouble(self._pool, account_id, why, code, self._clock.now()):
+            log.warning("channel_account_in_trouble", account=account_id, code=code)
             await self._desk.changed("channels")
 
     async def _mended(self, channel: str, account: Account) -> None:

@@ -101,16 +101,21 @@ UPDATE dispatch SET due_at = $4, tries = tries + $6, error = $7, code = $8, stat
     THEN 'sending' ELSE 'waiting' END
 WHERE conversation_id = $1 AND seq = $2 AND EXISTS (SELECT FROM part)"""
 
-# Given up before there was a part.
+# Given up before anything of it was under way: what is, may have gone.
 _FAIL = """
 UPDATE dispatch SET state = 'failed', due_at = $4, changed_at = $4, error = $3
-WHERE conversation_id = $1 AND seq = $2 AND state IN ('waiting', 'sending')"""
+WHERE conversation_id = $1 AND seq = $2 AND state IN ('waiting', 'sending') AND NOT EXISTS (
+    SELECT FROM dispatch_part p WHERE p.conversation_id = $1 AND p.seq = $2 AND p.state = 'sending')"""
 
 _RELEASE = """
 UPDATE dispatch SET due_at = $2 WHERE (conversation_id, seq) IN (
     SELECT conversation_id, seq FROM dispatch
     WHERE channel = $1 AND state IN ('waiting', 'sending') AND due_at IS NULL
     ORDER BY created_at LIMIT $3)"""
+
+_COUNTS = """
+SELECT channel, count(*), count(*) FILTER (WHERE due_at IS NULL)
+FROM dispatch WHERE state IN ('waiting', 'sending') GROUP BY 1"""
 
 # What the thread has to be told of; the mark of the part makes it once.
 _TO_TELL = """
@@ -281,3 +286,8 @@ async def told(db: Pool, one: ToTell) -> None:
 def _columns(keys: Iterable[tuple[int, int]]) -> tuple[list[int], list[int]]:
     pairs = list(keys)
     return [c for c, _ in pairs], [seq for _, seq in pairs]
+
+
+async def counts(db: Database) -> list[tuple[str, int, int]]:
+    """(channel, not handed over yet, of these parked)."""
+    return [(row[0], row[1], row[2]) for row in await db.fetch(_COUNTS)]

@@ -107,7 +107,7 @@ class Outbox:
         return known
 
     async def note(self, word: Status) -> bool:
-        return await self.house.desk.deliveries.note(
+        return await self.job.heard(
             self.account, word.id, word.attempt, word.state, word.at, word.code, word.error
         )
 

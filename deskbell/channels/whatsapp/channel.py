@@ -19,7 +19,7 @@ from deskbell.channels.base import (
 )
 from deskbell.domain.channels import ChannelRules
 
-from . import facts, inbound, media, outbound, templates, webhook
+from . import errors, facts, inbound, media, outbound, templates, webhook
 from .graph import Graph
 
 RULES = ChannelRules(
@@ -70,6 +70,9 @@ class WhatsApp:
         self, account: Account, to: Person, part: Mapping[str, Any], attempt: str, file: bytes | None
     ) -> Sent:
         return await outbound.send(self._graph, account, to, part, attempt, file)
+
+    def trouble(self, code: int) -> str | None:
+        return errors.account_words(code) if code in errors.ACCOUNT else None
 
     async def seen(self, account: Account, message_id: str, *, typing: bool) -> None:
         await self._graph.show_read(account, message_id, typing=typing)

@@ -67,14 +67,14 @@ def of_answer(status: int, body: Any) -> SendError:
         return _without_code(status)
     code, subcode = error["code"], error.get("error_subcode")
     if code in ACCOUNT or (code, subcode) == NO_SUCH_OBJECT:
-        return SendError(_account_words(code, subcode), code=code, account=True)
+        return SendError(account_words(code, subcode), code=code, account=True)
     text = _WORDS.get(code) or _said(error) or f"WhatsApp refused this (error {code})."
     if code in TRANSIENT:
         return SendError(text, code=code, retry=RETRY_S)
     return SendError(text, code=code, window=code == WINDOW)
 
 
-def _account_words(code: int, subcode: object) -> str:
+def account_words(code: int, subcode: object = None) -> str:
     """Never Meta's own: they may repeat the token."""
     if (code, subcode) == NO_SUCH_OBJECT:
         return "WhatsApp does not know this phone number id, or the access token may not use it."
