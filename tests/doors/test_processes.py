@@ -10,6 +10,8 @@ from contextlib import asynccontextmanager
 
 import httpx
 
+from tests.desk.house import eventually
+from tests.doors import phones
 from tests.doors.house import House, Place
 from tests.rules import rule
 
@@ -25,6 +27,7 @@ async def process(house: House, name: str) -> AsyncIterator[tuple[Place, asyncio
         "DATABASE_URL": house.database,
         "DATA": str(house.folder / name),
         "SECRET": "s" * 32,
+        "WHATSAPP_API": "https://graph.invalid",
     }
     running = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -85,3 +88,36 @@ async def test_a_killed_node_loses_nothing_and_a_stopped_one_says_goodbye(house:
         acked = any(frame["t"] == "ack" and frame["id"] == "bye" for frame in ada.all)
         kept = await house.pool.fetchval("SELECT count(*) FROM entry WHERE text = 'One moment'")
         assert kept == 1 or not acked
+
+
+@rule("CHANNEL-2", "OPS-2")
+async def test_what_was_stored_when_a_node_is_killed_is_worked_on_once_and_in_order_by_the_next(
+    house: House,
+) -> None:
+    await phones.account(house)
+    said = [phones.message(f"Line {n}", by=f"49155500{n % 5}") for n in range(60)]
+    bodies = [phones.webhook(one) for one in said]
+    async with process(house, "a") as (one, first), house.pool.acquire() as connection:
+        await connection.execute(
+            "SELECT pg_advisory_lock(4022, 21)"
+        )  # from here on it is stored, and nothing more
+        for body in bodies[:40]:
+            assert (await phones.post(one, body)).status_code == 200
+        await connection.execute("SELECT pg_advisory_unlock(4022, 21)")
+        await eventually(lambda: counts(house, "SELECT count(*) >= 3 FROM entry WHERE text LIKE 'Line%'"), 30)
+        first.send_signal(signal.SIGKILL)
+        await first.wait()
+    assert await house.pool.fetchval("SELECT count(*) FROM arrival") == 40
+    async with process(house, "b") as (two, _):
+        for body in bodies[20:]:  # of some Meta never heard that they were taken
+            assert (await phones.post(two, body)).status_code == 200
+        await eventually(lambda: counts(house, "SELECT count(*) = 0 FROM arrival WHERE state = 'new'"), 30)
+    rows = await house.pool.fetch(
+        "SELECT array_agg(text ORDER BY seq) FROM entry WHERE kind = 'message' GROUP BY conversation_id"
+    )
+    told = sorted(row[0] for row in rows)
+    assert told == sorted([f"Line {n}" for n in range(start, 60, 5)] for start in range(5))
+
+
+async def counts(house: House, sql: str) -> bool:
+    return bool(await house.pool.fetchval(sql))
