@@ -49,6 +49,7 @@ FIRST = "<img src=x onerror="
 
 WHERE_TEXT_STANDS = {
     "canned_reply": ("shortcut", "text", "html"),
+    "channel_account": ("name", "trouble", "facts"),
     "closing_tag": ("name",),
     "conversation": ("close_reason", "transfer_note", "close_note", "subject", "preview"),
     "customer": ("name", "email", "phone", "company", "fields"),
@@ -56,9 +57,11 @@ WHERE_TEXT_STANDS = {
     "customer_field": ("label",),
     "block": ("reason", "address"),
     "department": ("name", "description", "mail_name"),
+    "dispatch": ("error",),
     "entry": ("text", "html", "data"),
     "file": ("name",),
     "label": ("name",),
+    "message_template": ("name", "language", "category", "reason", "components"),
     "note": ("text",),
     "notification": ("data",),
     "page_view": ("url", "title"),
@@ -73,13 +76,20 @@ WHERE_TEXT_STANDS = {
 }  # fmt: skip
 
 NOT_FOR_EYES = {
+    "arrival": "what webhooks said, for the jobs",
     "block_mark": "what blocks are found by",
     "browser.subject": "an id",
+    "channel_account": "ids and settings beside its texts, checked when they come in",
+    "channel_message": "ids of messages at services",
+    "coming_file": "what the jobs note; threads show what their entries carry",
+    "contact": "how services name people; screens show the customer",
     "conversation": "states, kinds and ids beside its texts",
     "customer.locale": "a code, checked when it comes in",
     "customer_field": "key and kind, checked when they come in",
     "department.hours": "business hours, checked whole",
     "department.mail_address": "an address, checked",
+    "dispatch": "states and templates beside its errors",
+    "dispatch_part": "what is sent, which no screen shows",
     "entry": "kinds and ids beside its texts",
     "file": "ids and types of ours",
     "identity.subject": "an id",
@@ -88,6 +98,7 @@ NOT_FOR_EYES = {
     "letter": "mail that waits",
     "mail_message": "ids of mails",
     "mailbox": "the mailbox's own state",
+    "message_template": "ids, and states of which one means that it can be sent, beside its texts",
     "node": "names of nodes",
     "note.client_id": "an id",
     "notification.kind": "one of ours",
@@ -108,8 +119,8 @@ KEPT = frozenset({"id", "type", "by", "by_id", "kind", "priority", "due", "key",
 """Words of ours inside stored JSON."""
 
 
-SHORTER = {"site.texts": 480, "site.form": 190}
-"""Characters of texts that are checked again when they are read."""
+SHORTER = {"site.texts": 480, "site.form": 190, "channel_account.name": 80}
+"""Characters of texts that are checked again when they are read, or by the table."""
 
 
 PAGES = frozenset({"page_view.url", "visit.url", "visit.landing_url", "visit.referrer", "visitor.first_url"})
@@ -136,10 +147,11 @@ async def poison(pool: asyncpg.Pool) -> None:
                     where = f"{table}.{column}"
                     page = "https://a.test/" if where in PAGES else ""
                     await connection.execute(
-                        f"UPDATE {table} SET {column} = $1 || abs(hashtext(ctid::text)) || $2"
+                        f"UPDATE {table} SET {column} = left($1 || abs(hashtext(ctid::text)) || $2, $3)"
                         + (" WHERE html IS NOT NULL" if column == "html" else ""),
                         f"{page}[{where}]",
                         ALL,
+                        SHORTER.get(where, 10 * len(ALL)),
                     )
         await connection.execute("UPDATE page_view SET url = 'javascript:xss()//' || url WHERE id % 2 = 0")
 

@@ -121,6 +121,15 @@ async def manage(page: Page) -> None:
             await page.keyboard.press("Escape")
 
 
+async def template(page: Page) -> None:
+    """The first one, to be filled in."""
+    await page.get_by_role("combobox", name="Search templates").press("Enter")
+
+
+async def templates(page: Page) -> None:
+    await page.locator("main section > details").last.locator("summary").click()
+
+
 AWAY = key("Escape")
 SCREENS: tuple[tuple[str, str, tuple[Act, ...]], ...] = (
     *(("Sven", f"/{tab}", ()) for tab in ("live", "pending", "closed", "tickets")),
@@ -130,13 +139,14 @@ SCREENS: tuple[tuple[str, str, tuple[Act, ...]], ...] = (
     ("Ada", "/live/{chat}", (press("End chat"), AWAY, press("Create linked ticket"), AWAY)),
     ("Ada", "/live/{chat}", (press("Department"), AWAY, press("Add a label"), AWAY, press("Transfer"), AWAY)),
     ("Ada", "/live/{offered}", (PANEL,)),
-    ("Ada", "/closed/{closed}", (PANEL,)),
+    ("Ada", "/closed/{closed}", (PANEL, template)),
     ("Ada", "/tickets/{ticket}", (PANEL,)),
     ("Ada", "/customers/{customer}", (PAST,)),
     ("Sven", "/live/{chat}", (search, AWAY, press("Filters"))),
     ("Sven", "/visitors", ()),
     ("Alma", "/customers/{customer}", (press("Edit"), AWAY, press("Merge"))),
     ("Alma", "/manage/departments", (manage,)),
+    ("Alma", "/manage/whatsapp", (templates,)),
     ("customer", "/chat/shop", (press("End chat"),)),
     ("stranger", "/chat/shop", ()),
 )
@@ -237,6 +247,29 @@ SELECT v.id, n, 'x', now() FROM visit v, generate_series(91, 94) n;
 UPDATE visitor SET visit_id = (SELECT max(id) FROM visit WHERE visitor_id = visitor.id);
 INSERT INTO block (customer_id, conversation_id, reason, staff_id, at, until, address)
 SELECT customer_id, id, 'Rude', owner_id, now(), now() + interval '9 h', 'x' FROM conversation WHERE id = {closed};
+INSERT INTO channel_account (channel, external_id, name, enabled, trouble, facts, created_at)
+VALUES ('whatsapp', '1', 'Shop', false, 'Ended', '{{"verified_name": "Shop"}}', now());
+INSERT INTO contact (account_id, user_id, customer_id, last_in_at, created_at)
+SELECT a.id, '1', c.customer_id, now() - interval '2 days', now() FROM channel_account a, conversation c
+WHERE c.id = {closed};
+INSERT INTO message_template (account_id, external_id, name, language, status, components, changed_at)
+SELECT id, '1', 'hi', 'en', 'APPROVED', '[{{"type": "BODY", "text": "Hi"}}, {{"type": "FOOTER", "text": "Bye"}}, {{"type":
+"BUTTONS", "buttons": [{{"type": "QUICK_REPLY", "text": "Yes"}}]}}]', now() FROM channel_account;
+UPDATE conversation SET channel = 'whatsapp' WHERE id = {closed};
+UPDATE entry SET data = '{{"via": "whatsapp", "template": {{"name": "hi", "language": "en", "footer": "Bye", "buttons":
+["Yes"], "header": {{"kind": "text", "text": "Hi"}}}}}}'
+WHERE conversation_id = {closed} AND kind = 'message' AND author = 'agent';
+INSERT INTO dispatch (conversation_id, seq, channel, customer_id, state, error, created_at, changed_at)
+SELECT c.id, e.seq, 'whatsapp', c.customer_id, 'failed', 'No', now(), now() FROM conversation c JOIN entry e
+ON e.conversation_id = c.id AND e.kind = 'message' AND e.author = 'agent' WHERE c.id = {closed};
+UPDATE entry SET data = CASE conversation_id
+WHEN {closed} THEN '{{"shared": {{"kind": "location", "name": "Pier", "address": "Quay 1", "lat": 1.5, "lon": 2.5}}}}'
+WHEN {offered} THEN '{{"shared": {{"kind": "contacts", "contacts": [{{"name": "Nora", "phones": ["1"], "emails":
+["a@b"]}}]}}}}'
+WHEN {ticket} THEN '{{"shared": {{"kind": "referral", "headline": "New", "url": "https://a.test/"}}}}'
+ELSE '{{"shared": {{"kind": "unsupported", "text": "x"}}, "coming": [{{"kind": "document", "type": "x",
+"name": "n"}}]}}' END::jsonb
+WHERE kind = 'message' AND author = 'customer' AND seq < 4;
 INSERT INTO survey (conversation_id, seq, kind, asked_at, score, comment, rated_at)
 SELECT id, last_seq, 'csat', now(), 4, 'Nice', now() FROM conversation WHERE id = {closed}
 ON CONFLICT DO NOTHING

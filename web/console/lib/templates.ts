@@ -6,7 +6,9 @@ export type Filled = Record<string, string>;
 
 /** `English (United Kingdom)` of `en_GB`. */
 export function languageWord(code: string): string {
-  return languageOf(code.replace('_', '-'));
+  const tag = code.replace('_', '-');
+  const word = languageOf(tag);
+  return word === tag ? code : word;
 }
 
 /** `Utility` of `UTILITY`. */
