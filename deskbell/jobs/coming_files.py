@@ -98,7 +98,7 @@ class ComingFiles:
         try:
             async with asyncio.timeout(WITHIN_S):
                 file_id = await self._fetch(claimed)
-            await self._amend(file, "attached", (("kind", file.kind),), (file_id,))
+            await self._amend(file, "attached", (), (file_id,))
         except (_Never, NotTaken) as never:
             await self._amend(file, "not_attached", (("why", str(never)),))
         except SendError as error:
@@ -127,7 +127,7 @@ class ComingFiles:
     ) -> None:
         """Beside its message, once; a file that was fetched twice is swept away."""
         client_id = f"file-{file.seq}-{file.part}"
-        values = (("file", file.name or file.kind), *values)
+        values = (("kind", file.kind), ("file", file.name or file.kind), *values)
         command = Amend(file.conversation_id, SYSTEM, client_id, file.seq, what, values, files_)
         await self._desk.perform(command)
         await coming.done(self._pool, file)
