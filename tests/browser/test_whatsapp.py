@@ -105,6 +105,15 @@ async def test_a_phone_writes_it_rings_and_all_that_is_said_is_seen(shop: Shop, 
     await expect(ada.log.locator(".event").filter(has_text="reacted")).to_have_count(0)
     await clean(page)
 
+    await phone.advance(25 * 3600)  # WhatsApp's clock goes before ours: it refuses what we thought would go
+    await ada.write("Shall I put it aside?")
+    await expect(ada.tick_of("Shall I put it aside?")).to_have_attribute("data-ticks", "failed")
+    await expect(ada.log).to_contain_text("WhatsApp takes only templates now.")
+    await ada.log.get_by_role("button", name="Choose a template").click()
+    await expect(page.get_by_role("combobox", name="Search templates")).to_be_focused()
+    await page.keyboard.press("Escape")
+    await expect(ada.box).to_be_focused()
+
 
 @rule("LIFE-10", "LIFE-11", "CHANNEL-2")
 async def test_after_25_hours_only_a_template_goes_and_the_answer_makes_it_live_again(
