@@ -5,6 +5,7 @@ import hashlib
 import mimetypes
 import tempfile
 from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from deskbell.channels.base import Channel, Media, SendError
 from deskbell.desk.desk import Desk
 from deskbell.desk.filing import QUOTAS, Filing, NotTaken
 from deskbell.domain.deliveries import Amend
+from deskbell.domain.errors import Refused
 from deskbell.domain.people import SYSTEM
 from deskbell.kit import text
 from deskbell.kit.clock import Clock
@@ -75,30 +77,56 @@ class ComingFiles:
         self._wake.set()
 
     async def run(self) -> None:
-        while True:
-            self._wake.clear()
-            try:
-                await self.work()
-            except AWAY as error:
-                log.warning("coming_files_wait", error=type(error).__name__)
-            try:
-                async with asyncio.timeout(POLL_S):
-                    await self._wake.wait()
-            except TimeoutError:
-                pass
+        """Until cancelled. A slow file keeps no other back."""
+        going: set[asyncio.Task[None]] = set()
+
+        def over(task: asyncio.Task[None]) -> None:
+            going.discard(task)
+            self._wake.set()
+
+        try:
+            while True:
+                self._wake.clear()
+                try:
+                    claimed = await self._claim(AT_ONCE - len(going)) if len(going) < AT_ONCE else []
+                except AWAY as error:
+                    log.warning("coming_files_wait", error=type(error).__name__)
+                    claimed = []
+                for one in claimed:
+                    task = asyncio.create_task(self._one(one))
+                    going.add(task)
+                    task.add_done_callback(over)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._wake.wait(), POLL_S)
+        finally:
+            for task in going:
+                task.cancel()
 
     async def work(self) -> None:
-        """Fetch all that is due."""
-        now = self._clock.now()
-        while claimed := await coming.claim(self._pool, now, now + CLAIM, AT_ONCE):
+        """Fetch all that is due, and return when it is done."""
+        while claimed := await self._claim(AT_ONCE):
             await asyncio.gather(*(self._one(one) for one in claimed))
 
+    async def _claim(self, count: int) -> list[Claimed]:
+        now = self._clock.now()
+        return await coming.claim(self._pool, now, now + CLAIM, count)
+
     async def _one(self, claimed: Claimed) -> None:
+        """Whatever fails here is tried again when the claim is over."""
+        try:
+            await self._settle(claimed)
+        except AWAY as error:
+            log.warning("coming_files_wait", error=type(error).__name__)
+        except Refused as refused:
+            log.warning("coming_files_wait", error=refused.code)
+        except Exception:
+            log.exception("coming_file_failed", conversation=claimed.file.conversation_id)
+
+    async def _settle(self, claimed: Claimed) -> None:
         file = claimed.file
         try:
             async with asyncio.timeout(WITHIN_S):
                 file_id = await self._fetch(claimed)
-            await self._amend(file, "attached", (), (file_id,))
         except (_Never, NotTaken) as never:
             await self._amend(file, "not_attached", (("why", str(never)),))
         except SendError as error:
@@ -111,10 +139,10 @@ class ComingFiles:
                 await self._amend(file, "not_attached", (("why", "It came damaged."),))
             else:
                 await self._later(claimed, "It came damaged.")
-        except Exception as error:
-            if not isinstance(error, AWAY):
-                log.exception("coming_file_failed", conversation=file.conversation_id)
+        except TimeoutError:
             await self._later(claimed, "It did not come in time.")
+        else:
+            await self._amend(file, "attached", (), (file_id,))
 
     async def _later(self, claimed: Claimed, why: str) -> None:
         if claimed.tries < len(PAUSES):

@@ -58,7 +58,8 @@ async def meet(
                 continue
             to = _updated(contact, person)
             if to != _as_is(contact):
-                contact = await contacts.rename(connection, contact, to)
+                follows = contact.renamed_at if to.user_id == contact.user_id else None
+                contact = await contacts.rename(connection, contact, to, follows)
             met[account, user_id] = contact
         if fresh:
             added = await contacts.add(connection, fresh, now)
