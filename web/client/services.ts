@@ -28,6 +28,8 @@ export interface Shared {
   address?: string;
   contacts?: { name: string; phones?: string[]; emails?: string[] }[];
   type?: string;
+  /** The service's own words for why it cannot be shown. */
+  why?: string;
   headline?: string;
   url?: string;
 }
