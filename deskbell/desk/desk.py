@@ -283,7 +283,7 @@ class Desk:
         await self.check_sessions()
         await self.directory.refresh()
         await self.check_heads()
-        what = ["counts", "team", "departments", "labels", "preferences", "notices"]
+        what = ["counts", "team", "departments", "labels", "preferences", "notices", "channels"]
         self.hub.tell_staff(encode(ChangedFrame(what)))
 
     async def check_heads(self) -> None:
