@@ -94,7 +94,7 @@ class Desk:
         self.timekeeper = Timekeeper(pool, clock, self.batcher, self.directory)
         self.presence = Presence(pool, clock, hub, node, self.router.wake)
         self.tracker = Tracker(pool, clock, self.batcher)
-        self.ledger = Ledger(pool, clock)
+        self.ledger = Ledger(dsn, clock)
         self.live_visitors = LiveVisitors(pool, clock, hub)
         self.customers_here = CustomersHere(pool, clock, hub, node)
         self.pool = pool

@@ -5,10 +5,11 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+import asyncpg
 import structlog
 
 from deskbell.kit.clock import Clock
-from deskbell.kit.postgres import AWAY, Pool
+from deskbell.kit.postgres import AWAY, connect
 from deskbell.store import arrivals
 from deskbell.store.arrivals import Fresh
 
@@ -33,11 +34,15 @@ class _Waiting(NamedTuple):
 
 
 class Ledger:
-    """`keep` returns when it is committed. With the database away it refuses at once, and holds nothing back."""
+    """`keep` returns when it is committed. With the database away it refuses at once, and holds nothing back.
 
-    def __init__(self, pool: Pool, clock: Clock) -> None:
-        self._pool = pool
+    On a connection of its own: a pool asks the database once more before it lets an answer go.
+    """
+
+    def __init__(self, dsn: str, clock: Clock) -> None:
+        self._dsn = dsn
         self._clock = clock
+        self._connection: asyncpg.Connection | None = None
         self._waiting: deque[_Waiting] = deque()
         self._size = 0
         self._wake = asyncio.Event()
@@ -56,12 +61,15 @@ class Ledger:
         await done
 
     async def run(self) -> None:
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            while self._waiting:
-                await self.flush()
-                await asyncio.sleep(PAUSE_S)
+        try:
+            while True:
+                await self._wake.wait()
+                self._wake.clear()
+                while self._waiting:
+                    await self.flush()
+                    await asyncio.sleep(PAUSE_S)
+        finally:
+            self._let_go()
 
     async def flush(self) -> None:
         """Write some of what waits, and answer those who wait for it."""
@@ -76,6 +84,7 @@ class Ledger:
                     await self._save_alone(one)
         except AWAY as error:
             log.warning("webhooks_wait", error=type(error).__name__, count=len(some))
+            self._let_go()
         for one in some:
             if not one.done.done():
                 one.done.set_exception(NotKept())
@@ -91,7 +100,9 @@ class Ledger:
         return some
 
     async def _save(self, some: Sequence[_Waiting]) -> None:
-        await arrivals.keep(self._pool, [row for one in some for row in one.rows], self._clock.now())
+        if self._connection is None or self._connection.is_closed():
+            self._connection = await connect(self._dsn)
+        await arrivals.keep(self._connection, [row for one in some for row in one.rows], self._clock.now())
         for one in some:
             if not one.done.done():
                 one.done.set_result(None)
@@ -103,3 +114,9 @@ class Ledger:
             raise
         except Exception:
             log.exception("webhook_failed")
+
+    def _let_go(self) -> None:
+        """Nobody knows what state it is in."""
+        if self._connection is not None:
+            self._connection.terminate()
+            self._connection = None

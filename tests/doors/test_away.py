@@ -9,6 +9,7 @@ import pytest
 
 from deskbell.embedded import EmbeddedPostgres
 from deskbell.store.migrate import migrate
+from tests.doors import phones
 from tests.doors.house import House, live_chat
 from tests.rules import rule
 
@@ -21,7 +22,7 @@ async def own_postgres(tmp_path: Path) -> AsyncIterator[EmbeddedPostgres]:
     await postgres.stop()
 
 
-@rule("CHAT-13")
+@rule("CHAT-13", "CHANNEL-2")
 async def test_who_writes_meanwhile_is_told_to_try_again_and_it_is_stored_once(
     own_postgres: EmbeddedPostgres, tmp_path: Path
 ) -> None:
@@ -34,7 +35,10 @@ async def test_who_writes_meanwhile_is_told_to_try_again_and_it_is_stored_once(
         await house.site()
         door = await house.open()
         chat = await live_chat(house)
+        await phones.account(house)
+        webhook = phones.webhook(phones.message("By webhook"))
         await own_postgres.stop()
+        assert (await phones.post(door, webhook)).status_code == 503  # so that the service sends it again
         for n, socket in enumerate((chat.marta, chat.ada)):
             nack = await socket.ask("send", id=f"away-{n}", c=chat.c, text=f"Away {n}")
             assert (nack["t"], nack["code"], nack["retry"] > 0) == ("nack", "retry", True)
@@ -47,6 +51,7 @@ async def test_who_writes_meanwhile_is_told_to_try_again_and_it_is_stored_once(
         await chat.marta.say("watch", c=chat.c, since=0)
         assert (await chat.marta.hear("error", c=chat.c))["code"] == "retry"
         await own_postgres.start()
+        assert (await phones.post(door, webhook)).status_code == 200
         for n, socket in enumerate((chat.marta, chat.ada)):
             answer = await socket.ask("send", id=f"away-{n}", c=chat.c, text=f"Away {n}")
             while answer["t"] == "nack":
