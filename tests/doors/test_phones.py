@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tests.desk.house import eventually
 from tests.doors.house import House
 from tests.doors.phones import Joined, joined
@@ -122,3 +124,55 @@ async def test_whatever_goes_wrong_on_the_way_nothing_is_lost_and_nothing_is_dou
         assert {row[0]: row[1] for row in names} == {"reacted": 9, "edited": 9, "attached": 1}
         assert desk.door.node.edge.told["whatsapp", "forged"] > 0
         assert await house.pool.fetchval("SELECT count(*) FROM entry WHERE text = 'FORGED'") == 0
+
+
+BOTH_WAYS = FAULTS | {
+    "status_delay_s": (0.0, 1.0),
+    "status_before_answer": 0.4,
+    "no_sent": 0.2,
+    "no_delivered": 0.3,
+    "read_first": 0.3,
+    "answer_delay_s": (0.0, 0.05),
+    "graph_errors": {131000: 0.1},
+    "unknown_types": 0.0,
+    "big_bodies": 0.0,
+}
+
+
+@rule("CHANNEL-2")
+@pytest.mark.parametrize("seed", [3, 5])
+async def test_a_talk_has_the_same_end_whatever_goes_wrong_in_both_directions(
+    house: House, seed: int
+) -> None:
+    async with joined(house, seed=seed) as desk:
+        ada = await (await house.hire("Ada")).console()
+        users = ("marta", "yusuf")
+        for user in users:
+            await desk.phone.change_user(user, auto_read=True)
+        await desk.phone.turn(**BOTH_WAYS)
+        chats = {}
+        for user in users:
+            await desk.phone.text(user, f"{user} first")
+            await desk.phone.idle(jump=True)
+            chats[user] = (await ada.event("assigned"))["c"]
+        for n in range(5):
+            for user in users:
+                await desk.phone.text(user, f"{user} {n}")
+                await ada.ask("send", c=chats[user], text=f"Answer {user} {n}")
+        await eventually(lambda: all_read(house, desk), 60)
+        await quiet(house, desk)
+        for user in users:
+            seen = [one.body["body"] for one in (await desk.phone.thread(user)).messages if not one.inbound]
+            assert seen == [f"Answer {user} {n}" for n in range(5)]
+            rows = await house.pool.fetch(
+                "SELECT text FROM entry WHERE conversation_id = $1 AND kind = 'message' AND author = 'customer'",
+                chats[user],
+            )
+            assert sorted(row[0] for row in rows) == [f"{user} {n}" for n in range(5)] + [f"{user} first"]
+
+
+async def all_read(house: House, desk: Joined) -> bool:
+    """Whether every answer has its green ticks; the simulator's clock jumps on to whatever it has planned."""
+    await desk.phone.idle(jump=True)
+    left = await house.pool.fetchval("SELECT count(*) FROM dispatch WHERE state <> 'read'")
+    return bool(left == 0)
