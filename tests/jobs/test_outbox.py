@@ -308,3 +308,21 @@ async def test_a_number_that_is_switched_off_sends_nothing(box: Outbox) -> None:
     await box.send()
     assert [name for name, _ in await box.lines(number)] == ["not_sent"]
     assert await box.arrived() == []
+
+
+async def test_the_rest_of_a_long_text_waits_until_it_is_known_that_its_beginning_went(box: Outbox) -> None:
+    number = await box.live()
+    box.channel._graph._client.timeout = 0.3
+    await box.say(number, f"{'a' * 4000}\n\n{'b' * 4000}")
+    await box.phone.turn(hang_after_accept=1)
+    await box.send()
+    await box.phone.faults()
+    await box.send()
+    assert await box.states(number) == ["unknown"]
+    await box.hear()
+    await box.send()
+    assert [text[0] for text in await box.arrived()] == ["a", "b"]
+    await box.hear()
+    assert await box.states(number) == ["delivered"]
+    await box.later(61)
+    assert await box.lines(number) == []
