@@ -102,6 +102,7 @@ def desk(data: Path, database_url: str = "") -> Process:
         "SMTP_HOST": "127.0.0.1",
         "SMTP_PORT": str(MAIL_PORT),
         "SMTP_TLS": "none",
+        "WHATSAPP_API": "https://graph.invalid",
     }
     return Process(["-m", "deskbell", "serve"], PORT, data / "bench-server.log", environment)
 
