@@ -79,9 +79,12 @@ async def test_a_message_is_quoted_copied_and_linked_to(desk: Desk, page: Page) 
         await desk.pool.execute(MORE, c, number)
     await page.reload()
     await ada.choose("Marta Holm")
-    await ada.log.evaluate("log => log.scrollTop = 0")
     first = ada.log.locator("[data-seq='2']")
-    await expect(first).to_have_count(1)
+    for _ in range(40):
+        if await first.count():
+            break
+        await ada.log.evaluate("log => log.scrollTop = 0")
+        await page.wait_for_timeout(50)
     menu = page.get_by_role("menu", name="Message")
     await first.hover()
     await first.locator("xpath=..").get_by_role("button", name="quote, copy, link").click()

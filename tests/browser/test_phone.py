@@ -62,7 +62,9 @@ async def test_a_customer_writes_reads_presses_reacts_and_time_passes(place: Pla
 
     await page.locator(".row:not(.own)").hover()
     await page.get_by_label("More about: It is on its way.").press("Enter")
+    await expect(page.get_by_role("menuitem", name="React with 👍")).to_be_focused()
     await page.keyboard.press("ArrowRight")
+    await expect(page.get_by_role("menuitem", name="React with ❤️")).to_be_focused()
     await page.keyboard.press("Enter")
     await expect(page.get_by_label("Reactions: ❤️")).to_be_visible()
     await sim.idle()

@@ -132,8 +132,17 @@ function showMessages(messages) {
     rows.push(kept(message, known));
   }
   if (!rows.length) rows.push(el('p', { class: 'empty' }, 'Nothing written yet. Say hello to the business.'));
+  const focused = thread.contains(document.activeElement) ? document.activeElement : null;
   thread.replaceChildren(...rows);
+  if (focused) focusAgain(focused);
   toEnd();
+}
+
+/** Rows that are put in anew lose the focus, which a keyboard would have to look for. */
+function focusAgain(focused) {
+  const id = focused.closest('[data-id]')?.dataset.id;
+  const place = focused.isConnected || !id ? focused : thread.querySelector(`[data-id="${CSS.escape(id)}"] .more`);
+  place?.focus({ preventScroll: true });
 }
 
 /** Who reads the newest goes on doing so, also when a picture makes room for itself later. */
