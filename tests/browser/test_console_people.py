@@ -21,6 +21,7 @@ async def test_a_wrong_password_is_said_and_the_right_one_leads_to_the_address_a
     await alma.sign_in()
     await expect(page.get_by_role("heading", name="Closed")).to_be_visible()
     await expect(page).to_have_url(f"{desk.address}/closed")
+    await page.wait_for_load_state("networkidle")
     complaints.clear()  # the browser reports the 401 answers
 
 
