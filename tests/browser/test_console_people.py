@@ -29,8 +29,8 @@ async def test_a_wrong_password_is_said_and_the_right_one_leads_to_the_address_a
 async def test_an_ended_session_shows_the_sign_in_page_and_keeps_the_address(
     desk: Desk, page: Page, complaints: list[str]
 ) -> None:
-    ada = await Console(desk, page, "Ada").open("/tickets")
-    await page.wait_for_load_state("networkidle")  # what is still on its way would end it before the click
+    async with page.expect_response("**/api/me/settings"):  # the last thing a console says of itself
+        ada = await Console(desk, page, "Ada").open("/tickets")
     await desk.pool.execute("DELETE FROM session")
     await page.get_by_role("link", name="Closed").click()
     await expect(page.get_by_text("Your session has ended")).to_be_visible()
