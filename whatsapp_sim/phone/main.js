@@ -70,18 +70,20 @@ async function load() {
   select.value = state.number;
   select.hidden = all.numbers.length < 2;
   const wanted = decodeURIComponent(location.hash.slice(1));
-  await choose(state.users.some((user) => user.id === wanted) ? wanted : state.users[0]?.id);
+  await choose(state.users.some((user) => user.id === wanted) ? wanted : state.users[0]?.id, false);
 }
 
-async function choose(user) {
+/** `byHand`: else it is only loaded (anew), and whoever has gone to another part of the page stays there. */
+async function choose(user, byHand = true) {
   state.user = user;
   state.quoted = state.editing = null;
   history.replaceState(null, '', `#${encodeURIComponent(user)}`);
   showQuoting();
-  view('chat');
+  if (byHand) view('chat');
   shown = '';
   await refresh();
-  if (matchMedia('(hover: hover)').matches) text.focus(); // elsewhere it would call the keyboard up
+  const free = byHand || document.activeElement === document.body;
+  if (free && matchMedia('(hover: hover)').matches) text.focus(); // elsewhere it would call the keyboard up
 }
 
 function view(name) {
