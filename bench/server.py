@@ -1,5 +1,6 @@
 """The programs under measurement as real processes: the desk, the limit program, the load generator."""
 
+import asyncio
 import contextlib
 import http.client
 import os
@@ -33,6 +34,15 @@ LIMITS = {
 
 class BenchError(Exception):
     """A figure cannot be taken; the text says why."""
+
+
+async def answered(reader: asyncio.StreamReader, what: str) -> None:
+    """Read one answer on a connection that stays open. Raises BenchError when it is not 200."""
+    head = await reader.readuntil(b"\r\n\r\n")
+    length = next(int(x[15:]) for x in head.lower().split(b"\r\n") if x.startswith(b"content-length:"))
+    body = await reader.readexactly(length)
+    if not head.startswith(b"HTTP/1.1 200"):
+        raise BenchError(f"{what} was answered {head[9:12].decode()}: {body[:200].decode()}")
 
 
 class Process:

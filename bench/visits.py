@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 import asyncpg
 
+from bench import server
 from bench.server import BenchError
 
 AT_ONCE = 400
@@ -28,7 +29,8 @@ class _Site:
         try:
             while time.monotonic() < self._until:
                 writer.write(self._request())
-                await self._answer(reader)
+                await server.answered(reader, "a report")
+                self.answered += 1
         finally:
             writer.close()
 
@@ -50,14 +52,6 @@ class _Site:
             f"X-Forwarded-For: 10.1.{number // 250}.{number % 250}\r\nContent-Length: {len(body)}\r\n\r\n"
         )
         return head.encode() + body
-
-    async def _answer(self, reader: asyncio.StreamReader) -> None:
-        head = await reader.readuntil(b"\r\n\r\n")
-        length = next(int(x[15:]) for x in head.lower().split(b"\r\n") if x.startswith(b"content-length:"))
-        body = await reader.readexactly(length)
-        if not head.startswith(b"HTTP/1.1 200"):
-            raise BenchError(f"a report was answered {head[9:12].decode()}: {body[:200].decode()}")
-        self.answered += 1
 
 
 async def views_per_s(db: asyncpg.Connection, port: int, site: int, seconds: float) -> float:

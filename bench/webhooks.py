@@ -10,6 +10,7 @@ from typing import Any
 
 import asyncpg
 
+from bench import server
 from bench.server import BenchError
 from deskbell.kit.clock import SystemClock
 from deskbell.kit.seal import Seal
@@ -51,7 +52,7 @@ class _Meta:
             for due in self._due:
                 await asyncio.sleep(max(0.0, self._began + due - time.monotonic()))
                 writer.write(self._request())
-                await self._answer(reader)
+                await server.answered(reader, "a webhook")
                 self.times.append(time.monotonic() - self._began - due)
         finally:
             writer.close()
@@ -63,13 +64,6 @@ class _Meta:
         self.messages += 1
         self._last = _webhook(self.messages)
         return self._last
-
-    async def _answer(self, reader: asyncio.StreamReader) -> None:
-        head = await reader.readuntil(b"\r\n\r\n")
-        length = next(int(x[15:]) for x in head.lower().split(b"\r\n") if x.startswith(b"content-length:"))
-        body = await reader.readexactly(length)
-        if not head.startswith(b"HTTP/1.1 200"):
-            raise BenchError(f"a webhook was answered {head[9:12].decode()}: {body[:200].decode()}")
 
 
 def _webhook(number: int) -> bytes:

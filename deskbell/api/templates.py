@@ -11,7 +11,7 @@ from deskbell.api.conversations import Acked, TheDesk, acked
 from deskbell.api.ports import Edge, Here
 from deskbell.api.problems import Problem, not_found
 from deskbell.api.schemas import BigIdInPath, Body
-from deskbell.channels.base import OutFile, Template, Templated, TemplateForm
+from deskbell.channels.base import OutFile, Templated, TemplateForm
 from deskbell.domain.conversation import Conversation
 from deskbell.domain.deliveries import SendTemplate
 from deskbell.domain.facts import FileFact
@@ -86,7 +86,7 @@ async def sendable(number: BigIdInPath, staff_user: StaffUser, edge: Here, desk:
     shown = [
         view(row, form)
         for row in await templates.of(edge.pool, account_id, sendable=True)
-        if (form := channel.form(template_of(row))) is not None
+        if (form := channel.form(row.template)) is not None
     ]
     at = account.templates_at if account else None
     return TemplateList(shown, None if at is None else milliseconds(at))
@@ -107,7 +107,7 @@ async def send(
     fact = await _file(edge, data.file) if data.file else None
     values = {key: clean(value, VALUE, "A value") for key, value in data.values.items()}
     try:
-        filled = channel.fill(template_of(row), values, _out(fact), fact.view if fact else None)
+        filled = channel.fill(row.template, values, _out(fact), fact.view if fact else None)
     except ValueError as error:
         raise Problem(400, "template", str(error), field="values") from None
     files = (fact.id,) if fact else ()
@@ -137,10 +137,6 @@ async def _file(edge: Edge, file_id: str) -> FileFact:
 
 def _out(fact: FileFact | None) -> OutFile | None:
     return None if fact is None else OutFile(fact.id, fact.view["name"], fact.view["type"], fact.view["size"])
-
-
-def template_of(row: TemplateRow) -> Template:
-    return Template(**row.template._asdict())
 
 
 def view(row: TemplateRow, form: TemplateForm) -> TemplateView:

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
-from deskbell.domain.channels import ChannelRules
+from deskbell.domain.channels import ChannelRules, Template
 
 
 class WayIn(Protocol):
@@ -154,20 +154,6 @@ class SendError(Exception):
         self.ambiguous = ambiguous
         self.account = account
         self.window = window
-
-
-class Template(NamedTuple):
-    """A message that the service has approved, or not yet. `components` in the service's own shape."""
-
-    external_id: str
-    name: str
-    language: str
-    category: str
-    status: str
-    quality: str
-    parameter_format: str
-    components: list[dict[str, Any]]
-    reason: str
 
 
 class Variable(NamedTuple):

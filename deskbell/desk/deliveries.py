@@ -14,6 +14,8 @@ from deskbell.realtime.hub import Hub
 from deskbell.store import deliveries as rows
 from deskbell.store.deliveries import Stands, Word
 
+from .present import delivery_of
+
 log = structlog.get_logger()
 
 AT_ONCE = 200
@@ -102,8 +104,7 @@ class Deliveries:
 
 
 def delivery_frame(stands: Stands) -> DeliveryFrame:
-    s = stands
-    return DeliveryFrame(s.conversation_id, s.seq, Delivery(s.state, milliseconds(s.at), s.code, s.error))
+    return DeliveryFrame(stands.conversation_id, stands.seq, delivery_of(stands))
 
 
 def _refuse(some: list[_Waiting], error: Exception) -> None:

@@ -176,7 +176,11 @@ def show_deliveries(entries: Iterable[frames.Entry], stands: Iterable[Stands]) -
     found = {one.seq: one for one in stands}
     for entry in entries:
         if (one := found.get(entry.seq)) is not None:
-            entry.delivery = frames.Delivery(one.state, ms(one.at), one.code, one.error)
+            entry.delivery = delivery_of(one)
+
+
+def delivery_of(stands: Stands) -> frames.Delivery:
+    return frames.Delivery(stands.state, ms(stands.at), stands.code, stands.error)
 
 
 def _quote(quoted: Mapping[str, Any], names: Mapping[int, str], customer_name: str) -> frames.Quote:

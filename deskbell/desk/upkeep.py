@@ -4,7 +4,6 @@ from deskbell.channels.base import Account, Channel, SendError, Templated
 from deskbell.kit.clock import Clock
 from deskbell.kit.postgres import Pool
 from deskbell.store import channel_accounts, dispatches, templates
-from deskbell.store.templates import Template
 
 
 async def check(pool: Pool, clock: Clock, channel: Channel, account: Account) -> None:
@@ -25,4 +24,4 @@ async def fetch_templates(pool: Pool, clock: Clock, channel: Channel, account: A
     if isinstance(channel, Templated):
         found = await channel.templates(account)
         now = clock.now()
-        await templates.replace(pool, account.id, [Template(**one._asdict()) for one in found], now)
+        await templates.replace(pool, account.id, found, now)

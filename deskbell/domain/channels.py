@@ -24,6 +24,20 @@ class ChannelRules(NamedTuple):
     why_not: WhyNot | None = None
 
 
+class Template(NamedTuple):
+    """A message that the service has approved, or not yet. `components` in the service's own shape."""
+
+    external_id: str
+    name: str
+    language: str
+    category: str
+    status: str
+    quality: str
+    parameter_format: str
+    components: list[dict[str, Any]]
+    reason: str
+
+
 WEB = ChannelRules("Web", keywords=("web_end", "web_stop"))
 EMAIL = ChannelRules("E-mail")
 

@@ -27,6 +27,7 @@ from . import (
     transfers,
     visits,
 )
+from . import files as own
 from .channels import rules_of
 from .commands import (
     AcceptTicket,
@@ -62,12 +63,12 @@ from .commands import (
     TurnIntoTicket,
     WriteMessage,
 )
-from .conversation import Change, Conversation, Entry, Letter, Notification, advance, next_entry, preview_of
+from .conversation import Change, Conversation, Entry, Letter, Notification, advance, preview_of
 from .deliveries import Amend, NoteContact, NoteDispatch, SendAgain, SendTemplate
 from .errors import NotFound, Refused
 from .facts import Facts
 from .people import SYSTEM, Actor, Customer, Staff
-from .thread import record, replied, without_offers
+from .thread import message, record, replied, without_offers
 
 GONE = (AcceptTicket, AnswerOffer, AnswerTransfer)  # refused as `taken` to those who came too late
 
@@ -153,7 +154,7 @@ def _write(conversation: Conversation, command: Command, facts: Facts, now: date
     if conversation.customer_id in facts.opted_out:
         raise Refused("forbidden", access.OPTED_OUT)
     reach.check(conversation, facts, now)
-    files = _files_of(command, facts)
+    files = own.views(command.actor, command.files, facts)
     reach.check_limits(conversation, command.text, files, facts)
     entry = _message(conversation, command, files, facts, now)
     conversation = replied(conversation, entry, len(files))
@@ -175,7 +176,7 @@ def _customer_writes(
     route = closed and conversation.kind == "chat" and word is None
     if route and conversation.customer_id in facts.open_chats:
         raise Refused("closed", "You have a newer chat open. Please write there.")
-    files = _files_of(command, facts)
+    files = own.views(command.actor, command.files, facts)
     before: tuple[Entry, ...] = ()
     if closed and word is None:
         conversation, event = _revive(conversation, command.actor, facts, now)
@@ -217,15 +218,12 @@ def _message(
 ) -> Entry:
     if not command.text and not files and not command.carries:
         raise Refused("empty", "An empty message is not sent.")
-    return next_entry(
+    return message(
         conversation,
+        command.actor,
+        command.text,
         now,
-        kind="message",
-        public=True,
-        author=command.actor.author,
-        author_id=command.actor.id,
         client_id=command.client_id,
-        text=command.text,
         html=command.html,
         data=_carried(conversation, command, files, facts),
     )
@@ -246,18 +244,6 @@ def _carried(
     if isinstance(command.actor, Staff) and rules_of(facts.channels, conversation.channel).outbox:
         data["via"] = conversation.channel
     return data or None
-
-
-def _files_of(command: WriteMessage, facts: Facts) -> list[dict[str, Any]]:
-    views = []
-    for file_id in command.files:
-        fact = facts.files.get(file_id)
-        if fact is None or (fact.owner, fact.owner_id) != (command.actor.author, command.actor.id):
-            raise Refused("file", "A file of this message is unknown. Please add it again.")
-        if fact.conversation_id is not None:
-            raise Refused("file", "A file of this message was sent already. Please add it again.")
-        views.append(fact.view)
-    return views
 
 
 def _revive(

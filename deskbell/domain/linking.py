@@ -5,11 +5,11 @@ from datetime import datetime
 from . import access
 from .channels import rules_of
 from .commands import Command, LinkTicket
-from .conversation import Change, Conversation, Letter, next_entry
+from .conversation import Change, Conversation, Letter
 from .errors import Refused
 from .facts import Facts
 from .standing import TypedEmail
-from .thread import record, replied
+from .thread import message, record, replied
 
 
 def link(conversation: Conversation, command: Command, facts: Facts, now: datetime) -> Change:
@@ -67,15 +67,7 @@ def _with_message(
     change: Change, ticket: Conversation, command: LinkTicket, email: str, now: datetime
 ) -> Change:
     """What the agent wrote for the customer, who gets it by e-mail: their widget stays in the chat."""
-    entry = next_entry(
-        ticket,
-        now,
-        kind="message",
-        public=True,
-        author=command.actor.author,
-        author_id=command.actor.id,
-        text=command.text,
-    )
+    entry = message(ticket, command.actor, command.text, now)
     return change._replace(
         entries=(*change.entries, entry),
         others=(replied(ticket, entry),),

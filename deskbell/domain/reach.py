@@ -4,15 +4,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from . import access
+from . import access, files
 from .channels import rules_of
 from .commands import Command
-from .conversation import Change, Conversation, Dispatch, next_entry
+from .conversation import Change, Conversation, Dispatch
 from .deliveries import Amend, NoteContact, NoteDispatch, SendAgain, SendTemplate
 from .errors import Refused
 from .facts import Facts
-from .people import SYSTEM
-from .thread import record, replied
+from .people import SYSTEM, Staff
+from .thread import message, record, replied
 
 AMENDED = frozenset({"reacted", "edited", "withdrawn", "attached", "not_attached"})
 """What may become of a message after it was written."""
@@ -56,6 +56,14 @@ def check_limits(
         raise Refused("file" if files else "too_long", reason)
 
 
+def _check_sender(conversation: Conversation, actor: Staff, facts: Facts) -> None:
+    reason = access.why_not_send(actor, conversation, facts.staff_names)
+    if reason:
+        raise Refused("forbidden", reason)
+    if conversation.customer_id in facts.opted_out:
+        raise Refused("forbidden", access.OPTED_OUT)
+
+
 def _check_contact(conversation: Conversation, facts: Facts) -> None:
     if conversation.channel not in facts.channels:
         raise Refused("channel", "The channel of this conversation is no longer set up: nothing can be sent.")
@@ -76,28 +84,15 @@ def send_template(conversation: Conversation, command: Command, facts: Facts, no
     assert isinstance(command, SendTemplate)
     if not rules_of(facts.channels, conversation.channel).templates:
         raise Refused("channel", "This channel has no templates.")
-    reason = access.why_not_send(command.actor, conversation, facts.staff_names)
-    if reason:
-        raise Refused("forbidden", reason)
-    if conversation.customer_id in facts.opted_out:
-        raise Refused("forbidden", access.OPTED_OUT)
+    _check_sender(conversation, command.actor, facts)
     _check_contact(conversation, facts)
-    for file_id in command.files:
-        fact = facts.files.get(file_id)
-        mine = fact is not None and (fact.owner, fact.owner_id) == (command.actor.author, command.actor.id)
-        if fact is None or not mine or fact.conversation_id is not None:
-            raise Refused(
-                "file", "The file of the template is unknown or was sent already. Please add it again."
-            )
-    entry = next_entry(
+    files.views(command.actor, command.files, facts, "The file of the template")
+    entry = message(
         conversation,
+        command.actor,
+        command.text,
         now,
-        kind="message",
-        public=True,
-        author=command.actor.author,
-        author_id=command.actor.id,
         client_id=command.client_id,
-        text=command.text,
         data={"via": conversation.channel, "template": command.shown},
     )
     conversation = replied(conversation, entry)
@@ -110,11 +105,7 @@ def send_template(conversation: Conversation, command: Command, facts: Facts, no
 def send_again(conversation: Conversation, command: Command, facts: Facts, now: datetime) -> Change:
     """Only what failed, or what nobody knows the fate of: it may then arrive twice, and the agent has chosen that."""
     assert isinstance(command, SendAgain)
-    reason = access.why_not_send(command.actor, conversation, facts.staff_names)
-    if reason:
-        raise Refused("forbidden", reason)
-    if conversation.customer_id in facts.opted_out:
-        raise Refused("forbidden", access.OPTED_OUT)
+    _check_sender(conversation, command.actor, facts)
     failed = facts.undelivered.get((conversation.id, command.seq))
     if failed is None:
         raise Refused("delivery", "This message neither failed nor is its fate unknown.")
@@ -143,14 +134,14 @@ def amend(conversation: Conversation, command: Command, facts: Facts, now: datet
     if command.what not in AMENDED or not 0 < command.seq <= conversation.last_seq:
         raise Refused("amend", "There is no such message to change.")
     data = {"name": command.what, "seq": command.seq, **dict(command.values)}
-    files: list[dict[str, Any]] = []
+    come: list[dict[str, Any]] = []
     for file_id in command.files:
         fact = facts.files.get(file_id)
         if fact is None or fact.conversation_id is not None:
             raise Refused("file", "A file of this message is unknown.")
-        files.append(fact.view)
-    if files:
-        data["files"] = files
+        come.append(fact.view)
+    if come:
+        data["files"] = come
     conversation, entry = record(conversation, command.actor, data, now, command.client_id)
     return Change(conversation, (entry,), entry, files=command.files)
 

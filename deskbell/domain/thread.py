@@ -30,6 +30,31 @@ def record(
     return advance(conversation, entry), entry
 
 
+def message(
+    conversation: Conversation,
+    actor: Actor,
+    text: str,
+    now: datetime,
+    *,
+    client_id: str | None = None,
+    html: str | None = None,
+    data: dict[str, Any] | None = None,
+) -> Entry:
+    """What somebody says, for both sides to see; still to be counted (`replied`, `advance`)."""
+    return next_entry(
+        conversation,
+        now,
+        kind="message",
+        public=True,
+        author=actor.author,
+        author_id=actor.id,
+        client_id=client_id,
+        text=text,
+        html=html,
+        data=data,
+    )
+
+
 def replied(conversation: Conversation, entry: Entry, files: int = 0) -> Conversation:
     """An agent's message counted: nobody waits for an answer any more. One copy (this is the hot path)."""
     return advance(

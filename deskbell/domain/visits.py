@@ -7,7 +7,7 @@ from .commands import Command, NotePage, StartByAgent
 from .conversation import Change, Conversation, advance, next_entry
 from .errors import Refused
 from .facts import Facts
-from .thread import record, replied
+from .thread import message, record, replied
 
 
 def page(conversation: Conversation, command: Command, facts: Facts, now: datetime) -> Change:
@@ -57,14 +57,5 @@ def approach(conversation_id: int, command: StartByAgent, facts: Facts, now: dat
     )
     data = {"name": "approached", "agent": command.actor.name}
     conversation, began = record(conversation, command.actor, data, now)
-    entry = next_entry(
-        conversation,
-        now,
-        kind="message",
-        public=True,
-        author=command.actor.author,
-        author_id=command.actor.id,
-        client_id=command.client_id,
-        text=command.text,
-    )
+    entry = message(conversation, command.actor, command.text, now, client_id=command.client_id)
     return Change(replied(conversation, entry), (began, entry), entry)

@@ -6,23 +6,10 @@ from typing import Any, NamedTuple
 
 import asyncpg
 
+from deskbell.domain.channels import Template
 from deskbell.store.types import Database, Pool, from_json, to_json
 
 MOST = 6_000
-
-
-class Template(NamedTuple):
-    """As the service has it; `components` in its own shape."""
-
-    external_id: str
-    name: str
-    language: str
-    category: str
-    status: str
-    quality: str
-    parameter_format: str
-    components: list[dict[str, Any]]
-    reason: str
 
 
 class TemplateRow(NamedTuple):

@@ -1,10 +1,7 @@
 """What staff write on WhatsApp arrives there once, in order, and its ticks say how far it got (CHANNEL-2)."""
 
 import io
-from collections.abc import AsyncIterator
-from pathlib import Path
 
-import asyncpg
 import pytest
 from PIL import Image
 
@@ -16,17 +13,10 @@ from deskbell.domain.errors import Refused
 from deskbell.jobs.dispatches import Patience
 from tests import cast
 from tests.desk.house import eventually
-from tests.jobs.outbox import AT_ONCE, Outbox, outbox
+from tests.jobs.outbox import AT_ONCE, Outbox
 from tests.rules import rule
 
 pytestmark = rule("CHANNEL-2")
-
-
-@pytest.fixture
-async def box(database: str, pool: asyncpg.Pool, tmp_path: Path) -> AsyncIterator[Outbox]:
-    await cast.move_in(pool)
-    async with outbox(database, tmp_path) as made:
-        yield made
 
 
 async def test_a_reply_arrives_and_its_ticks_follow_the_customer(box: Outbox) -> None:

@@ -1,25 +1,12 @@
 """A customer on WhatsApp sees that they were read, and that somebody types; few calls, and nothing hangs on them."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
-import asyncpg
-import pytest
-
 from deskbell.desk.shown import TYPING_EVERY_S, Shown, ToShow
 from deskbell.jobs.seen import Seen
 from tests import cast
-from tests.jobs.outbox import Outbox, outbox
+from tests.jobs.outbox import Outbox
 from tests.rules import rule
 
 pytestmark = rule("CHANNEL-2")
-
-
-@pytest.fixture
-async def box(database: str, pool: asyncpg.Pool, tmp_path: Path) -> AsyncIterator[Outbox]:
-    await cast.move_in(pool)
-    async with outbox(database, tmp_path) as made:
-        yield made
 
 
 async def test_reading_is_shown_once_and_typing_with_it(box: Outbox) -> None:

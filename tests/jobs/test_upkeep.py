@@ -1,27 +1,14 @@
 """What we know of our numbers is what WhatsApp says now: once a day, and whenever it says that something changed."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
-
-import asyncpg
-import pytest
 
 from deskbell.channels.base import AccountNews
 from deskbell.jobs.upkeep import AGAIN, Upkeep
 from deskbell.store import channel_accounts, templates
-from tests import cast
-from tests.jobs.outbox import Outbox, outbox
+from tests.jobs.outbox import Outbox
 from tests.rules import rule
 
 pytestmark = rule("CHANNEL-2")
-
-
-@pytest.fixture
-async def box(database: str, pool: asyncpg.Pool, tmp_path: Path) -> AsyncIterator[Outbox]:
-    await cast.move_in(pool)
-    async with outbox(database, tmp_path) as made:
-        yield made
 
 
 def upkeep(box: Outbox) -> Upkeep:

@@ -14,10 +14,9 @@ from deskbell.channels.base import (
     Outgoing,
     Person,
     Sent,
-    Template,
     TemplateForm,
 )
-from deskbell.domain.channels import ChannelRules
+from deskbell.domain.channels import ChannelRules, Template
 
 from . import errors, facts, inbound, media, outbound, templates, webhook
 from .graph import Graph

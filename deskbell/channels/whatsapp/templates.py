@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from deskbell.channels.base import Filled, OutFile, Template, TemplateButton, TemplateForm, Variable
+from deskbell.channels.base import Filled, OutFile, TemplateButton, TemplateForm, Variable
+from deskbell.domain.channels import Template
 
 from . import files
 from .outbound import length

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from deskbell.channels.base import OutFile, Template
+from deskbell.channels.base import OutFile
 from deskbell.channels.whatsapp import templates
+from deskbell.domain.channels import Template
 from tests.rules import rule
 
 pytestmark = rule("CHANNEL-2")
