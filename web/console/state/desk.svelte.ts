@@ -284,7 +284,7 @@ export class Desk {
     if (this.open?.id === c) this.open.entry(e);
     else this.#kept.hear(c, e);
     if (!s) return;
-    if (!this.supervises && !mayLook(s, this.me)) this.#thread(c)?.lost(s.kind, this.team.name(s.owner));
+    if (!this.#sees(s)) this.#thread(c)?.lost(s.kind, this.team.name(s.owner));
     const before = this.lists.card(c)?.row;
     this.#take(s);
     if (s.owner !== this.me.id) return;
@@ -308,10 +308,9 @@ export class Desk {
     this.#opened(row.id);
   }
 
-  /** Whether it is before this person's eyes by right: one that went elsewhere is not asked for again. */
-  #still(open: Conversation | null): boolean {
-    const row = open && this.lists.card(open.id)?.row;
-    return !row || this.supervises || mayLook(row, this.me);
+  /** Whether it is before this person's eyes by right. */
+  #sees(row: Row): boolean {
+    return this.supervises || mayLook(row, this.me);
   }
 
   looksAt(c: number): boolean {
@@ -327,7 +326,9 @@ export class Desk {
     if (what.includes('counts')) this.lists.countSoon();
     if (what.includes('customers')) {
       this.lists.refreshSoon();
-      if (this.#still(this.open)) this.open?.refreshSoon();
+      // One that went elsewhere is not asked for again.
+      const row = this.open && this.lists.card(this.open.id)?.row;
+      if (!row || this.#sees(row)) this.open?.refreshSoon();
       this.customersChanged += 1;
     }
     if (what.includes('channels')) {
