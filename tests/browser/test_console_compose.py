@@ -1,5 +1,6 @@
 """How a reply is written: canned replies, quotes, links, files from anywhere, and a view that is out of date."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -80,11 +81,11 @@ async def test_a_message_is_quoted_copied_and_linked_to(desk: Desk, page: Page) 
     await page.reload()
     await ada.choose("Marta Holm")
     first = ada.log.locator("[data-seq='2']")
-    for _ in range(40):
-        if await first.count():
-            break
-        await ada.log.evaluate("log => log.scrollTop = 0")
-        await page.wait_for_timeout(50)
+    await expect(ada.message("Line 79")).to_be_visible()
+    async with asyncio.timeout(60):
+        while not await first.count():
+            await ada.log.evaluate("log => log.scrollTop = 0")
+            await asyncio.sleep(0.05)
     menu = page.get_by_role("menu", name="Message")
     await first.hover()
     await first.locator("xpath=..").get_by_role("button", name="quote, copy, link").click()
