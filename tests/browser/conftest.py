@@ -25,6 +25,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
             # One event loop for all journeys of a worker, and so one Chromium.
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+            item.add_marker(pytest.mark.flaky(reruns=1))  # docs/decisions/0013
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -198,7 +198,10 @@ async def test_of_all_tabs_one_sounds_and_shows_and_nothing_is_asked_on_load(
     await mention(desk, "Ada", "Bruno", c)
     for tab in tabs:
         await expect(bell(tab, 1)).to_be_visible()
-    await page.wait_for_timeout(500)
+    async with asyncio.timeout(30):
+        while not await sum_of(tabs, "shown"):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    await page.wait_for_timeout(500)  # for the one too many that must not come
     shown = await sum_of(tabs, "shown")
     assert shown == [["Ada mentioned you in a comment", f"Marta Holm, #{c}", f"deskbell.{c}"]]
     assert (await sum_of(tabs, "tones")).count(NOTICE) == 1
@@ -222,9 +225,9 @@ async def test_a_new_chat_and_a_message_elsewhere_sound_each_in_its_way_and_can_
     assert await page.evaluate("shown") == []  # the desk is in front
     await ada.choose("Marta Holm")
     client = await desk.signed_in("Ada")
-    await client.patch("/api/me/settings", json={"quiet": ["message.sound"]})
+    await client.patch("/api/me/settings", json={"quiet": ["message.sound"], "theme": "dark"})
+    await expect(page.locator("html[data-theme=dark]")).to_be_attached()  # the settings are here
     await page.evaluate(f"tones.length = 0; {AWAY}")
-    await page.wait_for_timeout(300)
     await marta.say("I am still here")
     await until(page, "shown.length === 1")
     assert await page.evaluate("[shown, tones]") == [
@@ -248,7 +251,7 @@ async def test_a_ring_sounds_on_and_on_until_it_is_answered(desk: Desk, page: Pa
     body = {"t": "offer_answer", "id": "take", "c": c, "accept": True}
     answer = await ada.post("/api/actions", json=body)
     assert answer.status_code == 200, answer.text
-    await page.wait_for_timeout(300)
+    await expect(page.locator("[data-card]")).not_to_contain_text("Rings for you")
     await page.evaluate("tones.length = 0")
     await page.wait_for_timeout(3_500)
     assert await page.evaluate(f"tones.includes({RING})") is False

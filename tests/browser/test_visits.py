@@ -15,7 +15,7 @@ EVIL = "<img src=x onerror=document.title='pwned'>"
 
 async def stored(desk: Desk, sql: str, *values: Any) -> Any:
     """Wait until the database answers this with something."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not (found := await desk.pool.fetchval(sql, *values)):  # noqa: ASYNC110  what is written tells nobody
             await asyncio.sleep(0.05)
     return found
