@@ -16,8 +16,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from rich.panel import Panel
-
     from deskbell.kit.postgres import Pool
     from deskbell.settings import Settings
     from deskbell.welcome import SignIn
@@ -102,8 +100,8 @@ async def _serve(settings: "Settings", *, demo: bool) -> None:
                 ready = await _with_phone(ready, await address)
             else:
                 await phone.aclose()
-            panel = welcome.demo_panel(ready, _sign_ins()) if demo else await _desk_panel(ready)
-            shown = asyncio.create_task(welcome.when_open(ready, panel))
+            text = welcome.of_demo(ready, _sign_ins()) if demo else await _ways_in(ready)
+            shown = asyncio.create_task(welcome.when_open(ready, text))
             try:
                 await wiring.serve(ready, demo=demo)
             finally:
@@ -148,13 +146,13 @@ def _sign_ins() -> "list[SignIn]":
     return [SignIn(role, email, password) for role, email, password in SIGN_INS]
 
 
-async def _desk_panel(settings: "Settings") -> "Panel":
+async def _ways_in(settings: "Settings") -> str:
     from deskbell import welcome
     from deskbell.desk.setup import setup_token
     from deskbell.kit.clock import SystemClock
 
     async with _pool(settings) as pool:
-        return welcome.desk_panel(settings, await setup_token(pool, SystemClock()))
+        return welcome.of_desk(settings, await setup_token(pool, SystemClock()))
 
 
 @contextlib.asynccontextmanager

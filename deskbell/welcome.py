@@ -4,10 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rich.console import Console
-from rich.panel import Panel
-from rich.table import Table
-from rich.text import Text
+import typer
 
 from deskbell.settings import Settings
 
@@ -23,8 +20,8 @@ class SignIn:
     password: str
 
 
-async def when_open(settings: Settings, panel: Panel) -> None:
-    """Print `panel` once the port answers, so that no address is shown before it works."""
+async def when_open(settings: Settings, text: str) -> None:
+    """Print `text` once the port answers, so that no address is shown before it works."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)
     while True:
         try:
@@ -33,52 +30,45 @@ async def when_open(settings: Settings, panel: Panel) -> None:
             await asyncio.sleep(LOOK_SECONDS)
             continue
         writer.close()
-        Console(highlight=False).print(panel)
+        typer.echo(text)
         return
 
 
-def demo_panel(settings: Settings, sign_ins: Sequence[SignIn]) -> Panel:
+def of_demo(settings: Settings, sign_ins: Sequence[SignIn]) -> str:
     """Addresses and sign-ins of the demo."""
-    rows = _table()
-    rows.add_row("Shop with the widget", _link(settings, "/demo/shop"))
-    rows.add_row("The desk", _link(settings, "/"))
+    rows = [
+        ("Shop with the widget", _bold(f"{settings.address}/demo/shop")),
+        ("The desk", _bold(f"{settings.address}/")),
+    ]
     if not settings.smtp_host:
-        rows.add_row("Captured mail", _link(settings, "/manage/mail"))
+        rows.append(("Captured mail", _bold(f"{settings.address}/manage/mail")))
     if not settings.is_whatsapp:
-        rows.add_row("A customer's phone", _address(settings.whatsapp_api))
-        rows.add_row("", Text("WhatsApp as a simulator; nothing reaches WhatsApp", style="dim"))
+        rows.append(("A customer's phone", _bold(settings.whatsapp_api)))
+        rows.append(("", _dim("WhatsApp as a simulator; nothing reaches WhatsApp")))
     for person in sign_ins:
-        rows.add_row(
-            f"Sign in as {person.role}", Text.assemble(person.email, ("  password  ", "dim"), person.password)
-        )
-    return _panel("Deskbell demo", rows)
+        rows.append((f"Sign in as {person.role}", f"{person.email}  {_dim('password')}  {person.password}"))
+    return _page("Deskbell demo", rows)
 
 
-def desk_panel(settings: Settings, setup_token: str | None) -> Panel:
+def of_desk(settings: Settings, setup_token: str | None) -> str:
     """The address of the desk; on the first start also the token for the first admin (PEOPLE-2)."""
-    rows = _table()
-    rows.add_row("The desk", _link(settings, "/"))
+    rows = [("The desk", _bold(f"{settings.address}/"))]
     if setup_token:
-        rows.add_row("First admin", _link(settings, "/setup"))
-        rows.add_row("Setup token", Text(setup_token, style="bold"))
-        rows.add_row("", Text("valid for 30 minutes and once; a new start prints another", style="dim"))
-    return _panel("Deskbell", rows)
+        rows.append(("First admin", _bold(f"{settings.address}/setup")))
+        rows.append(("Setup token", _bold(setup_token)))
+        rows.append(("", _dim("valid for 30 minutes and once; a new start prints another")))
+    return _page("Deskbell", rows)
 
 
-def _table() -> Table:
-    rows = Table.grid(padding=(0, 2))
-    rows.add_column(style="dim", no_wrap=True)
-    rows.add_column(overflow="fold")
-    return rows
+def _page(title: str, rows: list[tuple[str, str]]) -> str:
+    width = max(len(name) for name, _ in rows)
+    lines = [f"    {_dim(name.ljust(width))}   {value}" for name, value in rows]
+    return "\n".join(["", f"  {_bold(title)}", "", *lines, "", f"  {_dim('Ctrl-C stops it.')}", ""])
 
 
-def _link(settings: Settings, path: str) -> Text:
-    return _address(f"{settings.address}{path}")
+def _bold(text: str) -> str:
+    return typer.style(text, bold=True)
 
 
-def _address(address: str) -> Text:
-    return Text(address, style=f"bold link {address}")
-
-
-def _panel(title: str, rows: Table) -> Panel:
-    return Panel(rows, title=title, subtitle="Ctrl-C stops it", padding=(1, 2), expand=False)
+def _dim(text: str) -> str:
+    return typer.style(text, dim=True)

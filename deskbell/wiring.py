@@ -7,8 +7,8 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from types import FrameType
+from typing import TYPE_CHECKING
 
-import structlog
 import uvicorn
 
 from deskbell.api.app import Application
@@ -17,7 +17,6 @@ from deskbell.api.ports import Edge
 from deskbell.api.widget_chat import VisitorViews
 from deskbell.channels.base import Channel, WayIn
 from deskbell.channels.whatsapp.channel import WhatsApp
-from deskbell.channels.whatsapp.graph import Graph
 from deskbell.desk.desk import Desk
 from deskbell.domain.channels import BUILT_IN
 from deskbell.jobs.arrivals import Arrivals
@@ -33,6 +32,7 @@ from deskbell.kit.clock import Clock, SystemClock
 from deskbell.kit.files import FileStore
 from deskbell.kit.ids import public_id
 from deskbell.kit.limits import Buckets
+from deskbell.kit.logs import Log
 from deskbell.kit.mail import post_of
 from deskbell.kit.postgres import AWAY, Pool, create_pool
 from deskbell.kit.seal import Seal
@@ -42,7 +42,10 @@ from deskbell.realtime.hub import Hub
 from deskbell.settings import Settings
 from deskbell.store import nodes
 
-log = structlog.get_logger()
+if TYPE_CHECKING:
+    from deskbell.channels.whatsapp.graph import Graph
+
+log = Log()
 
 BACKLOG = 4096
 SWEEP_S = 600
@@ -98,7 +101,12 @@ class Node:
 
 def channels(settings: Settings) -> dict[str, Channel]:
     """Messaging services, by name. The one place that names them (CHANNEL-1)."""
-    graph = Graph(settings.whatsapp_api, settings.whatsapp_version)
+
+    def graph() -> "Graph":
+        from deskbell.channels.whatsapp.graph import Graph  # an HTTP client, loaded where there is an account
+
+        return Graph(settings.whatsapp_api, settings.whatsapp_version)
+
     return {one.name: one for one in (WhatsApp(graph),)}
 
 

@@ -4,14 +4,14 @@ import secrets
 from typing import Any
 
 import msgspec
-import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 
 from deskbell.api.problems import Problem, answer
+from deskbell.kit.logs import Log
 from deskbell.kit.postgres import AWAY
 
-log = structlog.get_logger()
+log = Log()
 
 _CODES = {
     400: "bad_input",

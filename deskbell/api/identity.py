@@ -6,8 +6,6 @@ import hmac
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import jwt
-
 from deskbell.api.problems import Problem
 from deskbell.kit import text
 from deskbell.store.identities import Proven
@@ -30,6 +28,8 @@ def proven_by(desk_secret: bytes, site: Site, signed: str, now: datetime) -> Pro
     """What the site says of its user. Raises Problem 401 for anything but a fresh JWT of this very site."""
     if site.identity_version == 0:
         raise _refused("no secret was made for this site")
+    import jwt  # for sites that sign their users in; it loads most of a cryptographic library
+
     try:
         claims: dict[str, Any] = jwt.decode(
             signed,

@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import msgspec
-import structlog
 
 from deskbell.api import auth
 from deskbell.api.origin import is_own
@@ -24,13 +23,14 @@ from deskbell.kit import net
 from deskbell.kit.clock import milliseconds
 from deskbell.kit.ids import public_id
 from deskbell.kit.limits import Buckets
+from deskbell.kit.logs import Log
 from deskbell.kit.postgres import AWAY
 from deskbell.realtime import frames
 from deskbell.realtime.actions import decode_staff
 from deskbell.realtime.connection import Connection
 from deskbell.settings import Settings
 
-log = structlog.get_logger()
+log = Log()
 
 HELLO_S = 5.0
 HEARTBEAT_MS = 25_000

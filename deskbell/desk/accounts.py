@@ -1,14 +1,13 @@
 """Our addresses at messaging services as this node knows them, unsealed, so that no webhook asks the database."""
 
-import structlog
-
 from deskbell.channels.base import Account
+from deskbell.kit.logs import Log
 from deskbell.kit.postgres import Pool
 from deskbell.kit.seal import Seal, SealError
 from deskbell.store import channel_accounts
 from deskbell.store.channel_accounts import AccountRow
 
-log = structlog.get_logger()
+log = Log()
 
 
 class Accounts:

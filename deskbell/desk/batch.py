@@ -6,8 +6,6 @@ from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
 
-import structlog
-
 from deskbell.domain.closing import loses_comments
 from deskbell.domain.commands import (
     Beginning,
@@ -32,6 +30,7 @@ from deskbell.domain.facts import Facts, FileFact
 from deskbell.domain.lifecycle import begin, decide, written
 from deskbell.domain.standing import Block, Merge, Standing
 from deskbell.domain.visits import approach
+from deskbell.kit.logs import Log
 from deskbell.kit.postgres import Connection
 from deskbell.realtime.publication import Publication, pack
 from deskbell.store import attachments, changes, standing
@@ -45,7 +44,7 @@ from .outgoing import Outgoing
 from .present import publication_of, shown_name
 from .task import Outcome, Task
 
-log = structlog.get_logger()
+log = Log()
 
 CARRIES = (StartChat, WriteMessage, Amend, SendTemplate)  # files
 ENDING = (CloseConversation, TurnIntoTicket, TimeIsUp, WriteMessage)  # what may end an open chat

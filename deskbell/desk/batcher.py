@@ -11,12 +11,12 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import asyncpg
-import structlog
 
 from deskbell.domain.commands import Beginning, Command
 from deskbell.domain.errors import Refused
 from deskbell.domain.standing import Standing
 from deskbell.kit.clock import Clock
+from deskbell.kit.logs import Log
 from deskbell.kit.postgres import AWAY, connect
 from deskbell.realtime.publication import Publication
 from deskbell.store.changes import Answer
@@ -28,7 +28,7 @@ from .lookup import Moved
 from .memory import Memory
 from .task import Outcome, Task
 
-log = structlog.get_logger()
+log = Log()
 
 BATCH = 200
 QUEUE = 10_000

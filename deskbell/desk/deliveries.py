@@ -4,9 +4,8 @@ import asyncio
 from collections import deque
 from datetime import datetime
 
-import structlog
-
 from deskbell.kit.clock import Clock, milliseconds
+from deskbell.kit.logs import Log
 from deskbell.kit.postgres import AWAY, Pool
 from deskbell.realtime.bus import PostgresBus
 from deskbell.realtime.frames import Delivery, DeliveryFrame, encode
@@ -16,7 +15,7 @@ from deskbell.store.deliveries import Stands, Word
 
 from .present import delivery_of
 
-log = structlog.get_logger()
+log = Log()
 
 AT_ONCE = 200
 AWAY_S = 0.5

@@ -3,8 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
-import structlog
-
 from deskbell.domain.blocking import NEUTRAL
 from deskbell.domain.channels import BUILT_IN, ChannelRules, rules_of
 from deskbell.domain.commands import Command
@@ -12,6 +10,7 @@ from deskbell.domain.conversation import Conversation
 from deskbell.domain.people import Staff
 from deskbell.domain.standing import Block, Merge, Standing
 from deskbell.kit.clock import Clock
+from deskbell.kit.logs import Log
 from deskbell.kit.postgres import AWAY, Pool
 from deskbell.kit.seal import Seal
 from deskbell.realtime.bus import PostgresBus
@@ -46,7 +45,7 @@ from .task import Outcome
 from .timekeeper import SWEEP_S, Timekeeper
 from .tracker import Tracker
 
-log = structlog.get_logger()
+log = Log()
 
 AWAY_FRAME = encode(ErrorFrame("unavailable", NEUTRAL))
 """What a blocked visitor's sockets get at once, and whenever they come again."""

@@ -5,12 +5,11 @@ import time
 from collections.abc import Iterable
 from itertools import islice
 
-import structlog
-
+from deskbell.kit.logs import Log
 from deskbell.kit.postgres import AWAY, Pool
 from deskbell.store import search
 
-log = structlog.get_logger()
+log = Log()
 
 PAUSE_S = 1.0
 SHARE = 10

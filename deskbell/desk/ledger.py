@@ -6,14 +6,14 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import asyncpg
-import structlog
 
 from deskbell.kit.clock import Clock
+from deskbell.kit.logs import Log
 from deskbell.kit.postgres import AWAY, connect
 from deskbell.store import arrivals
 from deskbell.store.arrivals import Fresh
 
-log = structlog.get_logger()
+log = Log()
 
 WAITING_BYTES = 64 * 1024 * 1024
 """Of payloads that are not written yet; more is refused, and the service sends it again."""

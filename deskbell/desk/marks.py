@@ -5,9 +5,8 @@ Reading a chat must not cost a commit per message."""
 import asyncio
 from collections.abc import Callable
 
-import structlog
-
 from deskbell.kit.clock import Clock, milliseconds
+from deskbell.kit.logs import Log
 from deskbell.kit.postgres import AWAY, Pool
 from deskbell.realtime.bus import PostgresBus
 from deskbell.realtime.frames import MarksFrame, SeenFrame, encode
@@ -15,7 +14,7 @@ from deskbell.realtime.hub import Hub
 from deskbell.store import marks as rows
 from deskbell.store.marks import Mark, Marks
 
-log = structlog.get_logger()
+log = Log()
 
 PAUSE_S = 0.05
 KEPT = 20_000

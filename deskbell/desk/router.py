@@ -12,7 +12,6 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 import asyncpg
-import structlog
 
 from deskbell.domain.commands import Assign, Command, KeepWaiting, PassOn, Ring, TurnIntoTicket
 from deskbell.domain.errors import Refused
@@ -33,6 +32,7 @@ from deskbell.domain.routing import (
     route,
 )
 from deskbell.kit.clock import Clock
+from deskbell.kit.logs import Log
 from deskbell.kit.postgres import AWAY, Connection, Pool, connect
 from deskbell.realtime.bus import PostgresBus
 from deskbell.realtime.frames import QueueFrame, QueuePlace, encode
@@ -42,7 +42,7 @@ from deskbell.store import routing as rows
 from .batcher import Batcher
 from .directory import Directory
 
-log = structlog.get_logger()
+log = Log()
 
 SWEEP_S = 1.0
 NOBODY = "no agent is available"

@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 
-import structlog
-
 from deskbell.domain.commands import Command
 from deskbell.domain.errors import Refused
+from deskbell.kit.logs import Log
 from deskbell.store.changes import Answer
 
-log = structlog.get_logger()
+log = Log()
 
 Outcome = Answer | Refused
 

@@ -4,18 +4,17 @@ import asyncio
 from collections import deque
 from itertools import chain
 
-import structlog
-
 from deskbell.domain.commands import NotePage
 from deskbell.domain.people import Customer
 from deskbell.kit.clock import Clock
+from deskbell.kit.logs import Log
 from deskbell.kit.postgres import AWAY, Pool
 from deskbell.store import page_views
 from deskbell.store.page_views import Known, Report
 
 from .batcher import Batcher
 
-log = structlog.get_logger()
+log = Log()
 
 PAUSE_S = 0.05
 WAITING = 5_000

@@ -7,19 +7,18 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 
-import structlog
-
 from deskbell.channels.base import Channel
 from deskbell.desk.desk import Desk
 from deskbell.domain.errors import Refused
 from deskbell.kit.clock import Clock
+from deskbell.kit.logs import Log
 from deskbell.kit.postgres import AWAY, Connection, Pool
 from deskbell.store import arrivals, coming
 from deskbell.store.arrivals import Arrival
 
 from .arrived import Hears, Later, Round, Told
 
-log = structlog.get_logger()
+log = Log()
 
 AT_ONCE = 250
 POLL_S = 2.0

@@ -9,8 +9,6 @@ from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
-import structlog
-
 from deskbell.channels.base import Channel, Media, SendError
 from deskbell.desk.desk import Desk
 from deskbell.desk.filing import QUOTAS, Filing, NotTaken
@@ -20,11 +18,12 @@ from deskbell.domain.people import SYSTEM
 from deskbell.kit import text
 from deskbell.kit.clock import Clock
 from deskbell.kit.files import FileStore
+from deskbell.kit.logs import Log
 from deskbell.kit.postgres import AWAY, Pool
 from deskbell.store import coming, files
 from deskbell.store.coming import Claimed, Coming
 
-log = structlog.get_logger()
+log = Log()
 
 AT_ONCE = 8
 POLL_S = 2.0

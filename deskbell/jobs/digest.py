@@ -6,17 +6,16 @@ Sent first, marked after: a crash in between may send a digest twice, with one M
 
 from datetime import datetime, timedelta
 
-import structlog
-
 from deskbell.domain.notices import sentence
 from deskbell.kit.clock import Clock
+from deskbell.kit.logs import Log
 from deskbell.kit.mail import Mail, MailError, Post
 from deskbell.kit.postgres import Connection
 from deskbell.store import notifications
 from deskbell.store.notifications import Due, Stored
 from deskbell.store.types import Pool
 
-log = structlog.get_logger()
+log = Log()
 
 UNREAD_FOR = timedelta(minutes=5)
 APART = timedelta(minutes=15)

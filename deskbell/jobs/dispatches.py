@@ -11,8 +11,6 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-import structlog
-
 from deskbell.channels.base import Account, Channel, OutFile, Outgoing, Person, SendError
 from deskbell.desk.desk import Desk
 from deskbell.domain.deliveries import NoteDispatch
@@ -21,6 +19,7 @@ from deskbell.domain.people import SYSTEM
 from deskbell.domain.ticks import SETTLED
 from deskbell.kit.clock import Clock
 from deskbell.kit.files import FileStore
+from deskbell.kit.logs import Log
 from deskbell.kit.postgres import AWAY, Pool
 from deskbell.store import channel_accounts, dispatches
 from deskbell.store.deliveries import Stands, Word
@@ -28,7 +27,7 @@ from deskbell.store.dispatches import Head, Part
 
 from .pace import Pace
 
-log = structlog.get_logger()
+log = Log()
 
 AT_ONCE = 300
 """Entries; most of them wait for a word about what was sent."""

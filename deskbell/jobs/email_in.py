@@ -3,20 +3,19 @@
 import asyncio
 from email.utils import parseaddr
 
-import structlog
-
 from deskbell.channels.email.addressing import mail_key
 from deskbell.channels.email.kinds import Ours
 from deskbell.desk.desk import Desk
 from deskbell.kit.clock import Clock
 from deskbell.kit.files import FileStore
+from deskbell.kit.logs import Log
 from deskbell.kit.postgres import AWAY, Pool
 from deskbell.settings import Settings
 
 from .mail_fetch import MailFetch
 from .mail_in import MailIn
 
-log = structlog.get_logger()
+log = Log()
 
 FORGET_S = 3600
 

@@ -4,8 +4,6 @@ may send one twice, with the same Message-ID, and never loses it. Safe to run on
 import asyncio
 from datetime import datetime, timedelta
 
-import structlog
-
 from deskbell.channels.email import compose, words
 from deskbell.channels.email.addressing import mail_key
 from deskbell.channels.email.compose import House, Line, Matter, Question
@@ -15,6 +13,7 @@ from deskbell.domain.errors import Refused
 from deskbell.domain.people import SYSTEM
 from deskbell.kit.clock import Clock
 from deskbell.kit.files import FileStore
+from deskbell.kit.logs import Log
 from deskbell.kit.mail import Attachment, Mail, MailError, Post, own_sender
 from deskbell.kit.postgres import Connection, Pool
 from deskbell.kit.tokens import sign
@@ -22,7 +21,7 @@ from deskbell.settings import Settings
 from deskbell.store import letters, mails
 from deskbell.store.letters import Due, DueTranscript, Said
 
-log = structlog.get_logger()
+log = Log()
 
 AT_ONCE = 50
 CONNECTIONS = 8

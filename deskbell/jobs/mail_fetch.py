@@ -9,17 +9,16 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 
-import structlog
-
 from deskbell.channels.email.imap import Fetched, Folder, Mailbox, MailboxError
 from deskbell.kit.clock import Clock
 from deskbell.kit.files import FileStore
+from deskbell.kit.logs import Log
 from deskbell.kit.postgres import AWAY, Connection, Pool, connect
 from deskbell.settings import Settings
 from deskbell.store import inbound
 from deskbell.store.inbound import READING
 
-log = structlog.get_logger()
+log = Log()
 
 FIRST_WAIT_S = 1.0
 LONGEST_WAIT_S = 300.0

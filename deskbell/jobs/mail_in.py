@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
-import structlog
-
 from deskbell.channels.email import fold, kinds, match
 from deskbell.channels.email.kinds import Ours
 from deskbell.channels.email.match import Check, Place
@@ -20,6 +18,7 @@ from deskbell.domain.errors import NotFound, Refused
 from deskbell.domain.people import SYSTEM, Customer
 from deskbell.kit.clock import Clock
 from deskbell.kit.files import FileStore
+from deskbell.kit.logs import Log
 from deskbell.kit.postgres import AWAY, Pool
 from deskbell.realtime.frames import MAX_TEXT
 from deskbell.settings import Settings
@@ -29,7 +28,7 @@ from deskbell.store.inbound import WORKING, Arrived
 
 from .mail_files import MailFiles
 
-log = structlog.get_logger()
+log = Log()
 
 AT_ONCE = 20
 PAUSE_S = 5.0

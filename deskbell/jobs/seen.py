@@ -4,15 +4,14 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping
 
-import structlog
-
 from deskbell.channels.base import Channel, SendError
 from deskbell.desk.desk import Desk
 from deskbell.desk.shown import ToShow
+from deskbell.kit.logs import Log
 from deskbell.kit.postgres import Pool
 from deskbell.store import reach
 
-log = structlog.get_logger()
+log = Log()
 
 GATHER_S = 0.3
 AT_ONCE = 10

@@ -5,16 +5,15 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-import structlog
-
 from deskbell.channels.base import Account, AccountNews, Channel, SendError
 from deskbell.desk import upkeep
 from deskbell.desk.desk import Desk
 from deskbell.kit.clock import Clock
+from deskbell.kit.logs import Log
 from deskbell.kit.postgres import Pool
 from deskbell.store import templates
 
-log = structlog.get_logger()
+log = Log()
 
 FRESH_FOR = timedelta(days=1)
 AGAIN = timedelta(minutes=30)

@@ -1,69 +1,55 @@
-"""Logs of the whole process: JSON lines for machines, one tidy line for people.
+"""Logs of the whole process: JSON lines for machines, one tidy line for people; log_lines.py makes them.
 
-What people write, who they are and what lets them in never stands in a log: values under telling names are
-dropped, and texts are searched for addresses and secrets. A line feed in a value cannot forge a line.
+What makes them takes half as long to load as the web framework, and a start that goes well writes nothing: it comes
+with the first line.
 """
 
 import logging
-import re
 import sys
-from collections.abc import MutableMapping
-from typing import Any, Literal, TextIO
+from typing import Any, Literal, NamedTuple, TextIO
 
-import msgspec
-import structlog
-from structlog.typing import Processor
 
-Event = MutableMapping[str, Any]
+class Form(NamedTuple):
+    """Where lines go, from which level on, and how they look."""
 
-HIDDEN = "(hidden)"
-LONGEST = 2_000
-"""Characters of one value; a traceback may have ten times as many."""
+    target: TextIO
+    level: int
+    as_text: bool
 
-_PRIVATE_WORDS = re.compile(
-    r"passw|secret|token|cookie|authorization|api_?key|credential|e?mail|phone|^name$|_name$|^text$|^body$"
-    r"|^dsn$|^url$|^ip$|^remote$|^query$|user_agent|subject",
-    re.IGNORECASE,
-)
-_PRIVATE_TEXTS = (
-    (re.compile(r"(\w+://)[^\s/@]+@"), r"\1(hidden)@"),
-    (re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(\.[\w-]{1,63})+"), HIDDEN),
-    (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{8,}"), r"\1 (hidden)"),
-    (re.compile(r"(?i)\b(token|key|secret|password|code)=[^\s&\"']+"), r"\1=(hidden)"),
-    (re.compile(r"(?m)^DETAIL:.*$"), "DETAIL: (hidden)"),
-)
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_KNOWN = ("timestamp", "level", "event", "exception")
+
+class Log:
+    """Takes lines: what happened in one word or a few, and values by name."""
+
+    def debug(self, event: str, **values: Any) -> None:
+        _write(logging.DEBUG, event, values)
+
+    def info(self, event: str, **values: Any) -> None:
+        _write(logging.INFO, event, values)
+
+    def warning(self, event: str, **values: Any) -> None:
+        _write(logging.WARNING, event, values)
+
+    def error(self, event: str, **values: Any) -> None:
+        _write(logging.ERROR, event, values)
+
+    def exception(self, event: str, **values: Any) -> None:
+        """An error, with the traceback of what is being handled."""
+        _write(logging.ERROR, event, {"exc_info": True} | values)
+
+
+_form: Form | None = None
 
 
 def configure(
     level: str = "info", style: Literal["auto", "json", "text"] = "auto", stream: TextIO | None = None
 ) -> None:
     """Send every log of the process, also the libraries', to `stream` (standard error) in one form."""
+    global _form
     target = stream or sys.stderr
-    as_text = style == "text" or (style == "auto" and target.isatty())
-    shared: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
-        hide_private,
-    ]
-    render = _as_text if as_text else _as_json
     number = logging.getLevelNamesMapping()[level.upper()]
-    structlog.configure(
-        processors=[*shared, render],
-        wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.WriteLoggerFactory(target),
-        cache_logger_on_first_use=False,
-    )
+    _form = Form(target, number, style == "text" or (style == "auto" and target.isatty()))
     handler = logging.StreamHandler(target)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, render],
-        )
-    )
+    handler.setFormatter(_Foreign(_form))
     logging.basicConfig(handlers=[handler], level=max(number, logging.INFO), force=True)
     logging.captureWarnings(True)
     # Its access log would hold addresses and query strings; requests are counted in the metrics instead.
@@ -72,45 +58,25 @@ def configure(
     logging.getLogger("httpx").setLevel(max(number, logging.WARNING))
 
 
-def hide_private(_logger: Any, _method: str, event: Event) -> Event:
-    """Drop values under telling names, shorten and clean the rest."""
-    for key, value in event.items():
-        if key not in _KNOWN and _PRIVATE_WORDS.search(key):
-            event[key] = HIDDEN
-        elif isinstance(value, str):
-            event[key] = _cleaned(value, LONGEST * 10 if key == "exception" else LONGEST)
-        elif not isinstance(value, int | float | bool | None):
-            event[key] = _cleaned(repr(value), LONGEST)
-    return event
+class _Foreign(logging.Formatter):
+    """The lines of libraries."""
+
+    def __init__(self, form: Form) -> None:
+        super().__init__()
+        self._form = form
+        self._formatter: logging.Formatter | None = None
+
+    def format(self, record: logging.LogRecord) -> str:
+        if self._formatter is None:
+            from deskbell.kit import log_lines
+
+            self._formatter = log_lines.formatter(self._form)
+        return self._formatter.format(record)
 
 
-def _cleaned(text: str, longest: int) -> str:
-    text = text[:longest]
-    for pattern, instead in _PRIVATE_TEXTS:
-        text = pattern.sub(instead, text)
-    return text
+def _write(level: int, event: str, values: dict[str, Any]) -> None:
+    if _form is not None and level < _form.level:
+        return
+    from deskbell.kit import log_lines
 
-
-def _as_json(_logger: Any, _method: str, event: Event) -> str:
-    encoded = {key: _without_surrogates(value) for key, value in event.items()}
-    return msgspec.json.encode(encoded).decode()
-
-
-def _as_text(_logger: Any, _method: str, event: Event) -> str:
-    clock = str(event.get("timestamp", ""))[11:19]
-    rest = " ".join(f"{key}={_flat(value)}" for key, value in event.items() if key not in _KNOWN)
-    line = f"{clock} {event.get('level', ''):<7} {_flat(event.get('event', ''))} {rest}".rstrip()
-    trace = "".join(f"\n    | {_flat(part)}" for part in str(event.get("exception", "")).splitlines())
-    return line + trace
-
-
-def _flat(value: Any) -> str:
-    """One line, whatever is in it; no terminal commands either."""
-    text = _CONTROL.sub(lambda match: f"\\x{ord(match.group()):02x}", str(value))
-    return text.encode("utf-8", "backslashreplace").decode()
-
-
-def _without_surrogates(value: Any) -> Any:
-    if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace").decode()
-    return value
+    log_lines.write(_form, level, event, values)

@@ -9,13 +9,13 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import asyncpg
-import structlog
 
+from deskbell.kit.logs import Log
 from deskbell.kit.postgres import AWAY, Pool, connect
 
 from .publication import Note, Notice, decode_notice, pack_notes
 
-log = structlog.get_logger()
+log = Log()
 
 CHANNEL = "deskbell"
 NOTES_KEPT = 1_000

@@ -77,7 +77,7 @@ def _nobody(request: httpx.Request) -> httpx.Response:
 class Inbox:
     def __init__(self, house: House, folder: Path, clock: FixedClock, graph: Graph) -> None:
         self.house, self.pool, self.clock = house, house.pool, clock
-        self.channel = WhatsApp(graph)
+        self.channel = WhatsApp(lambda: graph)
         channels = {"whatsapp": self.channel}
         house.desk.directory.channels = {**BUILT_IN, "whatsapp": self.channel.rules}
         self.store = FileStore.local(folder / "files")

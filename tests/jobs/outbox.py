@@ -43,7 +43,7 @@ class Outbox:
     ) -> None:
         self.house, self.sim, self.phone, self.hook, self.clock = house, sim, phone, hook, clock
         self.pool, self.files = house.pool, files
-        self.channel = WhatsApp(Graph(sim.base, "v23.0"))
+        self.channel = WhatsApp(lambda: Graph(sim.base, "v23.0"))
         self.account = 0
         self.job = Dispatches(house.pool, clock, house.desk, files, {"whatsapp": self.channel}, AT_ONCE)
         self._heard = 0

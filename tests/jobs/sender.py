@@ -23,7 +23,7 @@ async def main(dsn: str, api: str) -> None:
     # What would take half a minute, so that the next node waits no longer.
     dispatches.LEASE, dispatches.RENEW_S, dispatches.POLL_S = timedelta(seconds=1), 0.2, 0.1
     pool, clock = await create_pool(dsn, size=4), SystemClock()
-    channels = {"whatsapp": WhatsApp(Graph(api, "v23.0"))}
+    channels = {"whatsapp": WhatsApp(lambda: Graph(api, "v23.0"))}
     desk = Desk(dsn, pool, clock, Hub(), node="sender", lanes=1, seal=Seal(b"k" * 32))
     await desk.directory.refresh()
     files = FileStore.local(Path(sys.argv[3]))

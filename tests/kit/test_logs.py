@@ -29,7 +29,7 @@ def _lines(style: Literal["json", "text"]) -> io.StringIO:
 
 def test_a_line_for_machines_is_json_with_time_and_level() -> None:
     stream = _lines("json")
-    structlog.get_logger().info("chat assigned", conversation=12)
+    logs.Log().info("chat assigned", conversation=12)
     line = json.loads(stream.getvalue())
     assert (line["event"], line["level"], line["conversation"]) == ("chat assigned", "info", 12)
     assert line["timestamp"].endswith("Z")
@@ -51,7 +51,7 @@ def test_a_library_logs_in_the_same_form() -> None:
 @pytest.mark.parametrize("style", ["json", "text"])
 def test_line_feeds_and_terminal_commands_cannot_forge_a_line(style: Literal["json", "text"]) -> None:
     stream = _lines(style)
-    structlog.get_logger().info("page\r\nINFO admin signed in", title="\x1b[2J\u2028x\ud800")
+    logs.Log().info("page\r\nINFO admin signed in", title="\x1b[2J\u2028x\ud800")
     assert stream.getvalue().count("\n") == 1
     assert "\x1b" not in stream.getvalue()
     assert "\r" not in stream.getvalue()
@@ -60,7 +60,7 @@ def test_line_feeds_and_terminal_commands_cannot_forge_a_line(style: Literal["js
 @pytest.mark.parametrize("style", ["json", "text"])
 def test_names_and_secrets_stay_out(style: Literal["json", "text"]) -> None:
     stream = _lines(style)
-    structlog.get_logger().info(
+    logs.Log().info(
         "mail to ruth@example.org by smtp://desk:canary1@host failed, token=canary2",
         visitor_token="canary3",
         text="canary4",
@@ -76,12 +76,12 @@ def test_a_traceback_is_kept_without_the_row_that_caused_it() -> None:
     try:
         raise ValueError(refusal)
     except ValueError:
-        structlog.get_logger().exception("save failed")
+        logs.Log().exception("save failed")
     assert "ValueError: duplicate key" in stream.getvalue()
     assert "ruth" not in stream.getvalue()
 
 
 def test_what_is_below_the_level_is_not_written() -> None:
     stream = _lines("json")
-    structlog.get_logger().debug("details")
+    logs.Log().debug("details")
     assert stream.getvalue() == ""

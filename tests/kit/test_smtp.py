@@ -16,8 +16,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from deskbell.kit import mail as mails
-from deskbell.kit.mail import Mail, MailError, SmtpPost, post_of
+from deskbell.kit import smtp
+from deskbell.kit.mail import Mail, MailError, post_of
+from deskbell.kit.smtp import SmtpPost
 from deskbell.settings import Settings, SettingsError
 from tests.mailbox import Mailbox
 
@@ -119,7 +120,7 @@ async def test_without_a_certificate_that_is_trusted_nothing_is_said(tmp_path: P
 async def test_a_connection_cut_in_the_middle_or_too_slow_is_tried_again_later(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(mails, "TIMEOUT_S", 0.2)
+    monkeypatch.setattr(smtp, "TIMEOUT_S", 0.2)
     for box in (Cutting(), Cutting(slow=5)):
         async with serving(box) as settings:
             post = post_of(settings)

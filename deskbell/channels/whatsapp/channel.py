@@ -1,8 +1,9 @@
 """WhatsApp as the desk knows it: the one class behind the interface of `channels/base.py`."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from deskbell.channels.base import (
     Account,
@@ -19,7 +20,9 @@ from deskbell.channels.base import (
 from deskbell.domain.channels import ChannelRules, Template
 
 from . import errors, facts, inbound, media, outbound, templates, webhook
-from .graph import Graph
+
+if TYPE_CHECKING:
+    from .graph import Graph
 
 RULES = ChannelRules(
     "WhatsApp",
@@ -35,8 +38,13 @@ class WhatsApp:
     name = "whatsapp"
     rules = RULES
 
-    def __init__(self, graph: Graph) -> None:
-        self._graph = graph
+    def __init__(self, graph: "Callable[[], Graph]") -> None:
+        """`graph` makes the client when something is first asked of WhatsApp."""
+        self._make = graph
+
+    @cached_property
+    def _graph(self) -> "Graph":
+        return self._make()
 
     def challenge(self, query: Mapping[str, str], accounts: Sequence[Account]) -> str | None:
         return webhook.challenge(query, accounts)
@@ -96,4 +104,5 @@ class WhatsApp:
         return templates.fill(template, values, file, view)
 
     async def close(self) -> None:
-        await self._graph.close()
+        if "_graph" in self.__dict__:
+            await self._graph.close()

@@ -1,14 +1,15 @@
 """What Meta says of one of our numbers."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deskbell.channels.base import Account
 
-from .graph import Graph
+if TYPE_CHECKING:
+    from .graph import Graph
 
 
-async def of(graph: Graph, account: Account) -> dict[str, Any]:
+async def of(graph: "Graph", account: Account) -> dict[str, Any]:
     """Asked of the number, and our app is told to get the webhooks of its business. Raises SendError."""
     said = await graph.number(account)
     if account.settings.get("waba_id"):

@@ -4,18 +4,20 @@ Whoever could make us ask another host would read our network with our token.
 """
 
 from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from deskbell.channels.base import Account, Media, SendError
 
-from .graph import Graph
+if TYPE_CHECKING:
+    from .graph import Graph
 
 HOSTS = (".fbsbx.com", ".fbcdn.net", ".whatsapp.net", ".facebook.com")
 GONE = 404
 RETRY_S = 5.0
 
 
-async def fetch(graph: Graph, account: Account, file: Media) -> AsyncIterator[bytes]:
+async def fetch(graph: "Graph", account: Account, file: Media) -> AsyncIterator[bytes]:
     """Its bytes, unchecked. Raises SendError; what came before that is worth nothing."""
     if not file.id.isascii() or not file.id.replace("-", "").replace("_", "").isalnum():
         raise SendError("WhatsApp's id of this file makes no sense.")

@@ -1,13 +1,15 @@
 """What an entry becomes as messages of WhatsApp, and how one of them is handed over."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deskbell.channels.base import Account, OutFile, Outgoing, Person, SendError, Sent
 from deskbell.kit import pictures
 
 from . import files, marks
-from .graph import Graph
+
+if TYPE_CHECKING:
+    from .graph import Graph
 
 TEXT = 4096
 CAPTION = 1024
@@ -91,7 +93,7 @@ def why_not(said: str, given: Sequence[Mapping[str, Any]]) -> str | None:
 
 
 async def send(
-    graph: Graph, account: Account, to: Person, part: Mapping[str, Any], attempt: str, content: bytes | None
+    graph: "Graph", account: Account, to: Person, part: Mapping[str, Any], attempt: str, content: bytes | None
 ) -> Sent:
     """Raises SendError."""
     body = {name: value for name, value in part.items() if name != "file"}
@@ -114,7 +116,7 @@ def _envelope(to: Person, attempt: str) -> dict[str, Any]:
     }
 
 
-async def _upload(graph: Graph, account: Account, file: Mapping[str, Any], content: bytes) -> str:
+async def _upload(graph: "Graph", account: Account, file: Mapping[str, Any], content: bytes) -> str:
     name, type_ = str(file["name"]), str(file["type"])
     if type_ in files.CONVERTED:
         changed = await pictures.convert(content, files.KINDS["image"].most)
