@@ -79,7 +79,8 @@ async def serving(box: Mailbox, **options: Any) -> AsyncIterator[Settings]:
 def _right(
     server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: LoginPassword
 ) -> AuthResult:
-    return AuthResult(success=data.login == b"desk" and data.password == b"secret")
+    right = data.login == b"desk" and data.password == b"secret"
+    return AuthResult(success=right, handled=False)  # else the server would leave the answer to us
 
 
 @pytest.mark.parametrize(("password", "goes"), [("secret", True), ("wrong", False)])
