@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from deskbell.api import auth
+from deskbell.api.doorstep import Doorstep
 from deskbell.api.origin import is_own
 from deskbell.api.ports import Edge
 from deskbell.api.security import JSON_DEPTH, depth
@@ -29,6 +30,7 @@ from deskbell.realtime import frames
 from deskbell.realtime.actions import decode_staff
 from deskbell.realtime.connection import Connection
 from deskbell.settings import Settings
+from deskbell.store.customers import Visitor
 
 log = Log()
 
@@ -39,7 +41,16 @@ STAFF_SOCKETS = 20
 BAD_FRAMES_A_MINUTE = 10
 LATE_HELLO = "The first frame must be hello, within 5 seconds."
 
-GOING_AWAY, AUTH, FORBIDDEN, RATE, BAD_FRAME, VERSION, DRAIN = 1001, 4001, 4003, 4008, 4014, 4015, 4013
+GOING_AWAY, AGAIN, AUTH, FORBIDDEN, RATE, BAD_FRAME, VERSION, DRAIN = (
+    1001,
+    1013,
+    4001,
+    4003,
+    4008,
+    4014,
+    4015,
+    4013,
+)
 
 Scope = Mapping[str, Any]
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
@@ -73,6 +84,7 @@ class Sockets:
         self._desk = desk
         self._edge = edge
         self._messages = messages
+        self._doorstep = Doorstep()
         self._draining = False
 
     async def staff(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -86,7 +98,7 @@ class Sockets:
         try:
             found = await auth.session_of(self._edge, cookies)
         except AWAY:
-            await _bye(send, 1013, "The desk cannot be reached just now.")
+            await _bye(send, AGAIN, "The desk cannot be reached just now.")
             return
         if found is None:
             await _bye(send, AUTH, "Please sign in.")
@@ -114,30 +126,42 @@ class Sockets:
 
     async def visitor(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
-        await send({"type": "websocket.accept"})
-        hello = await _hello_in_time(receive)
-        if hello is None or not hello.token:
-            await _bye(
-                send, AUTH, LATE_HELLO if hello is None else "The first frame must be hello with a token."
-            )
+        address = net.limit_key(client_address(scope, self._edge.settings))
+        with self._doorstep.place(address) as has_room:
+            await send({"type": "websocket.accept"})
+            if not has_room:
+                await _bye(send, AGAIN, "Too many connections are being opened just now.")
+                return
+            entered = await self._entered(receive, send)
+        if entered is None:
             return
-        try:
-            visitor = await auth.find_visitor(self._edge.pool, hello.token, self._edge.clock.now())
-        except AWAY:
-            await _bye(send, 1013, "The desk cannot be reached just now.")
-            return
-        if visitor is None:
-            await _bye(send, AUTH, "This token is unknown.")
-            return
+        hello, visitor = entered
         if len(self._desk.hub.customers.get(visitor.customer_id, ())) >= VISITOR_SOCKETS:
             await _bye(send, RATE, f"At most {VISITOR_SOCKETS} connections at once.")
             return
         connection = self._connection(send)
         connection.customer_id = visitor.customer_id
         connection.name = visitor.name
-        address = net.limit_key(client_address(scope, self._edge.settings))
         talk = VisitorTalk(self._desk, connection, visitor, self._messages, address)
         await self._converse(talk, receive, frames.decode_visitor, hello)
+
+    async def _entered(self, receive: Receive, send: Send) -> tuple[frames.Hello, Visitor] | None:
+        """The first frame and whose token is in it; None for a stranger, who has been told."""
+        hello = await _hello_in_time(receive)
+        if hello is None or not hello.token:
+            await _bye(
+                send, AUTH, LATE_HELLO if hello is None else "The first frame must be hello with a token."
+            )
+            return None
+        try:
+            visitor = await auth.find_visitor(self._edge.pool, hello.token, self._edge.clock.now())
+        except AWAY:
+            await _bye(send, AGAIN, "The desk cannot be reached just now.")
+            return None
+        if visitor is None:
+            await _bye(send, AUTH, "This token is unknown.")
+            return None
+        return hello, visitor
 
     def _connection(self, send: Send) -> Connection:
         connection = Connection(public_id()[:16], send, self._desk.hub.mark_dirty)
@@ -169,7 +193,7 @@ class Sockets:
                 await self._greet(talk, hello)
             await self._listen(talk, receive, decode)
         except AWAY:
-            connection.close(1013, "The desk cannot be reached just now.", 1000)
+            connection.close(AGAIN, "The desk cannot be reached just now.", 1000)
         except asyncio.CancelledError:
             if not connection.is_stuck:
                 raise

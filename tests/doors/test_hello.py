@@ -3,7 +3,7 @@
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from deskbell.api import sockets
+from deskbell.api import doorstep, sockets
 from deskbell.store import sites
 from tests.doors.house import Door, House, staff_socket, visitor_socket
 from tests.doors.sockets import greet, open_socket
@@ -35,6 +35,19 @@ async def test_the_first_frame_must_be_hello(door: Door, house: House, first: st
     for rude in (await visitor_socket(door), await staff_socket(door, ada.cookie)):
         await rude.raw(first)
         assert (await rude.bye())["code"] == 4001
+
+
+@pytest.mark.parametrize("bound", ["FROM_ONE", "FROM_ALL"])
+async def test_only_so_many_may_stand_at_the_door_without_a_word_and_whoever_speaks_makes_room(
+    door: Door, house: House, monkeypatch: pytest.MonkeyPatch, bound: str
+) -> None:
+    monkeypatch.setattr(doorstep, bound, 2)
+    marta = await house.visitor()
+    waiting = [await visitor_socket(door) for _ in range(2)]
+    bye = await (await visitor_socket(door)).bye()
+    assert (bye["code"], bye["text"]) == (1013, "Too many connections are being opened just now.")
+    await greet(waiting[0], token=marta.token)
+    await greet(await visitor_socket(door), token=marta.token)
 
 
 async def test_another_version_is_told_to_reload(door: Door, house: House) -> None:
