@@ -7,7 +7,7 @@ from typing import Any
 from . import access, files
 from .channels import rules_of
 from .commands import Command
-from .conversation import Change, Conversation, Dispatch
+from .conversation import Change, Conversation, Dispatch, preview_of
 from .deliveries import Amend, NoteContact, NoteDispatch, SendAgain, SendTemplate
 from .errors import Refused
 from .facts import Facts
@@ -142,8 +142,21 @@ def amend(conversation: Conversation, command: Command, facts: Facts, now: datet
         come.append(fact.view)
     if come:
         data["files"] = come
-    conversation, entry = record(conversation, command.actor, data, now, command.client_id)
+    conversation, entry = record(
+        _shown_now(conversation, command), command.actor, data, now, command.client_id
+    )
     return Change(conversation, (entry,), entry, files=command.files)
+
+
+def _shown_now(conversation: Conversation, command: Amend) -> Conversation:
+    """With what the list's card says, when it is this message that it shows."""
+    if conversation.preview_by != "customer" or command.seq != conversation.last_customer_seq:
+        return conversation
+    if command.what == "withdrawn":
+        return conversation._replace(preview="Deleted message")
+    if command.what == "edited":
+        return conversation._replace(preview=preview_of(dict(command.values).get("text", ""), 0))
+    return conversation
 
 
 def note_contact(conversation: Conversation, command: Command, facts: Facts, now: datetime) -> Change:

@@ -31,24 +31,39 @@ WHERE words @@ $1::text::tsquery"""
 _FIND = "SELECT conversations_with($1::text::tsquery, $2)"
 
 # Takes in the next messages of these conversations. Two nodes may do it at once: words are a set, and `upto` only grows.
+# Once a customer has changed or deleted a message at a service, its conversation is taken in anew and whole.
 _TAKE_IN = f"""
 WITH due AS (
-    SELECT c.id, COALESCE(s.upto, 0) AS upto, c.last_seq
+    SELECT c.id, COALESCE(s.upto, 0) AS upto, c.last_seq, c.channel <> 'web' AND EXISTS (
+        SELECT 1 FROM entry e WHERE e.conversation_id = c.id AND e.seq > COALESCE(s.upto, 0) AND e.kind = 'event'
+        AND e.data ->> 'name' IN ('edited', 'withdrawn')) AS anew
     FROM conversation c LEFT JOIN search s ON s.conversation_id = c.id
     WHERE c.id = ANY($1::bigint[]) AND COALESCE(s.upto, -1) < c.last_seq
+), span AS (
+    SELECT id, anew, CASE WHEN anew THEN 0 ELSE upto END AS after,
+           CASE WHEN anew THEN last_seq ELSE LEAST(last_seq, upto + $2) END AS upto
+    FROM due
 ), said AS (
-    SELECT d.id, LEAST(d.last_seq, d.upto + $2) AS upto,
-           (SELECT string_agg(e.text, ' ') FROM entry e WHERE e.conversation_id = d.id AND e.kind = 'message'
-            AND e.seq > d.upto AND e.seq <= d.upto + $2) AS text
-    FROM due d
+    SELECT id, anew, upto, CASE WHEN anew THEN (
+        SELECT string_agg(CASE e.kind WHEN 'message' THEN e.text ELSE e.data ->> 'text' END, ' ') FROM entry e
+        WHERE e.conversation_id = id AND (e.kind = 'message' OR e.data ->> 'name' = 'edited') AND NOT EXISTS (
+            SELECT 1 FROM entry gone WHERE gone.conversation_id = id AND gone.kind = 'event'
+            AND gone.data ->> 'name' = 'withdrawn'
+            AND (gone.data ->> 'seq')::integer = COALESCE((e.data ->> 'seq')::integer, e.seq))
+    ) ELSE (
+        SELECT string_agg(e.text, ' ') FROM entry e WHERE e.conversation_id = id AND e.kind = 'message'
+        AND e.seq > span.after AND e.seq <= span.upto
+    ) END AS text
+    FROM span
 ), saved AS (
     INSERT INTO search AS s (conversation_id, upto, words)
     SELECT id, upto, words_of(CASE WHEN $3 THEN COALESCE(text, '') ELSE '' END) FROM said ORDER BY id
     ON CONFLICT (conversation_id) DO UPDATE SET upto = excluded.upto,
-        words = CASE WHEN length(s.words) < {MOST_DIFFERENT} THEN s.words || excluded.words ELSE s.words END
+        words = CASE WHEN (SELECT anew FROM said WHERE id = excluded.conversation_id) THEN excluded.words
+            WHEN length(s.words) < {MOST_DIFFERENT} THEN s.words || excluded.words ELSE s.words END
     WHERE s.upto < excluded.upto
 )
-SELECT d.id FROM due d WHERE d.last_seq > d.upto + $2"""
+SELECT span.id FROM span JOIN due USING (id) WHERE due.last_seq > span.upto"""
 
 # What a dead node left behind: in everything open, and in a window of numbers.
 _BEHIND = """

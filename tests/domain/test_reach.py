@@ -197,6 +197,18 @@ def test_a_reaction_stands_beside_its_message_and_revives_nothing(state: str) ->
     assert entry.data == {"name": "reacted", "seq": 2, "emoji": "\N{THUMBS UP SIGN}"}
 
 
+@rule("CHANNEL-2")
+def test_the_card_shows_a_message_as_it_stands_and_only_the_newest_one() -> None:
+    before = chat(preview="Hello", preview_by="customer", last_seq=4, last_customer_seq=3)
+    for what, text, shown in (("edited", "Good  day", "Good day"), ("withdrawn", "", "Deleted message")):
+        assert decide(before, amend(what=what, seq=3, text=text), facts(), NOW).conversation.preview == shown
+        assert (
+            decide(before, amend(what=what, seq=2, text=text), facts(), NOW).conversation.preview == "Hello"
+        )
+    answered = before._replace(preview="Hi", preview_by="agent")
+    assert decide(answered, amend(what="withdrawn", seq=3), facts(), NOW).conversation.preview == "Hi"
+
+
 def test_a_stranger_amends_nothing_and_nobody_what_is_not_there() -> None:
     with pytest.raises(NotFound):
         decide(chat(), amend(THEO), facts(), NOW)

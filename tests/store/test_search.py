@@ -120,6 +120,23 @@ async def test_comments_and_events_are_never_found(peopled: asyncpg.Pool) -> Non
     assert [await found(peopled, word, tab="live") for word in ("liar", "given", "hello")] == [[], [], [7]]
 
 
+@rule("CHANNEL-2")
+async def test_what_a_customer_deleted_is_not_found_and_what_they_changed_is(peopled: asyncpg.Pool) -> None:
+    await shelve(peopled, conversation("live", channel="whatsapp"))
+    await say(peopled, 7, "My secret is zebra", "The bycicle is green")
+    await index(peopled)
+    await say(peopled, 7, "A message was deleted", "A message was changed", kind="event", first=5)
+    told = "UPDATE entry SET data = $1::text::jsonb WHERE conversation_id = 7 AND seq = $2"
+    await peopled.execute(told, '{"name": "withdrawn", "seq": 3}', 5)
+    await peopled.execute(told, '{"name": "edited", "seq": 4, "text": "The bicycle is green"}', 6)
+    for word, hits in (("zebra", []), ("bicycle", [7]), ("green", [7]), ("deleted", [])):
+        await index(peopled)
+        assert await found(peopled, word, tab="live") == hits
+    await say(peopled, 7, "And now it is yellow", first=7)
+    await index(peopled)
+    assert [await found(peopled, word, tab="live") for word in ("yellow", "green", "zebra")] == [[7], [7], []]
+
+
 @rule("LIST-5")
 async def test_common_words_are_looked_for_along_the_list_and_find_the_same(
     shelf: asyncpg.Pool, monkeypatch: pytest.MonkeyPatch
