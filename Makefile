@@ -1,6 +1,8 @@
 # Each command a person types. `make help` explains them; parts already made are not made again.
 
 export QUICK SECONDS PORT DATA
+# Some machines are set up to keep no compiled Python: every start of ours would compile everything anew, for seconds.
+unexport PYTHONDONTWRITEBYTECODE
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 HOST_PYTHON ?= python3

@@ -82,8 +82,7 @@ async def nodes(database: str, tmp_path: Path) -> AsyncIterator[tuple[Node, Node
     secret = new_secret()
     first, second = (Node(name, tmp_path, free_ports(), database) for name in ("first", "second"))
     try:
-        await first.open(secret)
-        await second.open(secret)
+        await asyncio.gather(first.open(secret), second.open(secret))
         yield first, second
     finally:
         await first.close()
