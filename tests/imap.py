@@ -16,6 +16,8 @@ from typing import Any
 
 from imapclient import IMAPClient  # type: ignore[import-untyped]
 
+from tests.certificate import certificate
+
 PROGRAM = shutil.which("dovecot") or "/usr/sbin/dovecot"
 MISSING = "dovecot-imapd is not installed, and could not be: apt-get install dovecot-imapd"
 USER, PASSWORD = "support", "a secret of the mailbox"
@@ -25,7 +27,9 @@ base_dir = {folder}/run
 state_dir = {folder}/state
 log_path = {folder}/log
 protocols = imap
-ssl = no
+ssl = yes
+ssl_cert = <{folder}/cert.pem
+ssl_key = <{folder}/key.pem
 listen = 127.0.0.1
 auth_mechanisms = plain login
 disable_plaintext_auth = no
@@ -52,7 +56,7 @@ service imap-login {{
     port = {port}
   }}
   inet_listener imaps {{
-    port = 0
+    port = {tls_port}
   }}
 }}
 service stats {{
@@ -62,8 +66,10 @@ service stats {{
 
 
 class ImapServer:
-    def __init__(self, folder: Path, port: int) -> None:
-        self.folder, self.port = folder, port
+    """Plain and STARTTLS on `port`, TLS on `tls_port`; its certificate (for `localhost`) is cert.pem in its folder."""
+
+    def __init__(self, folder: Path, port: int, tls_port: int) -> None:
+        self.folder, self.port, self.tls_port = folder, port, tls_port
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -126,13 +132,16 @@ def imap_server() -> Iterator[ImapServer]:
         mine = pwd.getpwnam("mail") if root else pwd.getpwuid(os.geteuid())
         os.chown(folder / "mail", mine.pw_uid, mine.pw_gid)
         (folder / "users").write_text(f"{USER}:{PASSWORD}\n")
-        with socket.socket() as free:
+        certificate(folder)
+        with socket.socket() as free, socket.socket() as other:
             free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+            other.bind(("127.0.0.1", 0))
+            port, tls_port = free.getsockname()[1], other.getsockname()[1]
         (folder / "dovecot.conf").write_text(
             _CONFIG.format(
                 folder=folder,
                 port=port,
+                tls_port=tls_port,
                 uid=mine.pw_uid,
                 gid=mine.pw_gid,
                 internal="dovecot" if root else mine.pw_name,
@@ -140,7 +149,7 @@ def imap_server() -> Iterator[ImapServer]:
                 login="dovenull" if root else mine.pw_name,
             )
         )
-        server = ImapServer(folder, port)
+        server = ImapServer(folder, port, tls_port)
         try:
             server.start()
             yield server
