@@ -14,7 +14,7 @@ from bench import server
 from bench.server import BenchError
 from deskbell.kit.clock import SystemClock
 from deskbell.kit.seal import Seal
-from deskbell.settings import Settings
+from deskbell.settings import load
 from deskbell.store import channel_accounts
 
 RATE = 240
@@ -28,7 +28,7 @@ DRAINED_WITHIN_S = 30.0
 
 async def add_account(pool: asyncpg.Pool, data: Path) -> None:
     """The number that is written to, sealed with the key that the desk finds in its data folder."""
-    seal = Seal(Settings(data=data).secret_key())
+    seal = Seal(load(data=data).secret_key())
     values: dict[str, Any] = {"external_id": NUMBER, "name": "Bench", "department_id": None, "enabled": True}
     values["settings"] = {}
     secrets = {"app_secret": SECRET}

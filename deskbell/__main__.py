@@ -176,6 +176,8 @@ async def _database(
     """
     async with contextlib.AsyncExitStack() as stack:
         if settings.embedded:
+            from msgspec.structs import replace
+
             from deskbell.embedded import EmbeddedPostgres
 
             postgres = EmbeddedPostgres(settings.postgres_folder, pg_bin=settings.pg_bin)
@@ -183,7 +185,7 @@ async def _database(
             starting = asyncio.ensure_future(postgres.start())
             await asyncio.sleep(0)
             meanwhile()
-            settings = settings.model_copy(update={"database_url": await starting})
+            settings = replace(settings, database_url=await starting)
         if up_to_date:
             from deskbell.store.migrate import migrate
 

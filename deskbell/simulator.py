@@ -11,10 +11,12 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
+import msgspec
+
 from deskbell.kit.clock import Clock
 from deskbell.kit.postgres import Pool
 from deskbell.kit.seal import Seal
-from deskbell.settings import Settings
+from deskbell.settings import WHATSAPP_API, Settings
 from deskbell.store import channel_accounts, demo_channels
 
 PROGRAM = "whatsapp_sim"
@@ -32,7 +34,7 @@ APART = 2
 @asynccontextmanager
 async def beside(settings: Settings) -> AsyncIterator["asyncio.Future[str]"]:
     """Runs it as long as the block. The future is its address, empty when there is none: the demo goes on without."""
-    if importlib.util.find_spec(PROGRAM) is None or "whatsapp_api" in settings.model_fields_set:
+    if importlib.util.find_spec(PROGRAM) is None or settings.whatsapp_api != WHATSAPP_API:
         nothing: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         nothing.set_result("")
         yield nothing
@@ -99,7 +101,7 @@ async def connect(settings: Settings, pool: Pool, clock: Clock, address: str) ->
         if added is not None:
             await demo_channels.meet(pool, added.id, "whatsapp")
             await _write(address)
-    return settings.model_copy(update={"whatsapp_api": address})
+    return msgspec.structs.replace(settings, whatsapp_api=address)
 
 
 async def _write(address: str) -> None:

@@ -21,7 +21,7 @@ from deskbell.kit.files import FileStore
 from deskbell.kit.seal import Seal
 from deskbell.kit.tokens import Passwords
 from deskbell.realtime.frames import VisitorView
-from deskbell.settings import Settings
+from deskbell.settings import load
 from deskbell.store import sites, staff
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -85,7 +85,7 @@ class EdgeDesk:
         values: dict[str, Any] = {"data": folder, "base_url": HOST} | settings
         self.edge = Edge(
             pool=pool,
-            settings=Settings(**values),
+            settings=load(**values),
             clock=self.clock,
             signals=self.heard,
             views=self.heard,

@@ -17,7 +17,7 @@ import httpx
 
 from deskbell.kit.clock import Clock, SystemClock
 from deskbell.kit.tokens import Passwords
-from deskbell.settings import Settings
+from deskbell.settings import load
 from deskbell.store import departments, sites, staff
 from tests.doors.house import Door, node_at
 from tests.doors.sockets import Frame, Socket, greet, open_socket
@@ -62,7 +62,7 @@ class Desk:
             await self._start_apart()
             return
         self._here = AsyncExitStack()
-        node = node_at(Settings(**self.settings), self.clock, self.port)
+        node = node_at(load(**self.settings), self.clock, self.port)
         self.door = await self._here.enter_async_context(node)
 
     async def _start_apart(self) -> None:

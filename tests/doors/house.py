@@ -16,7 +16,7 @@ import httpx
 from deskbell import wiring
 from deskbell.kit.clock import Clock, FixedClock
 from deskbell.kit.tokens import Passwords
-from deskbell.settings import Settings
+from deskbell.settings import Settings, load
 from deskbell.store import departments, sites, staff
 from tests.doors.sockets import Frame, Socket, greet, open_socket
 
@@ -105,7 +105,7 @@ class House:
             "secret": "s" * 32,
             "whatsapp_api": "http://127.0.0.1:9",
         }
-        door = await self._stack.enter_async_context(node_at(Settings(**(given | settings)), self.clock))
+        door = await self._stack.enter_async_context(node_at(load(**(given | settings)), self.clock))
         self.nodes.append(door)
         for other in self.nodes:
             await other.node.desk._renew_node()  # they know of each other from now on

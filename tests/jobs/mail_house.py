@@ -10,7 +10,7 @@ from deskbell.channels.email.addressing import reply_address
 from deskbell.jobs.email_in import EmailIn
 from deskbell.kit.clock import FixedClock
 from deskbell.kit.files import FileStore
-from deskbell.settings import Settings
+from deskbell.settings import load
 from deskbell.store import inbound, mails
 from tests.cast import MARTA, NOW
 from tests.desk.house import House, open_house
@@ -92,6 +92,6 @@ async def mail_house(database: str, folder: Path, **settings: Any) -> AsyncItera
     clock = FixedClock(NOW)
     async with open_house(database, clock=clock) as house:
         values = {"imap_host": "nowhere.test", "mail_from": f"Desk <{BASE}>", **settings}
-        own = Settings(data=folder, database_url=database, **values)
+        own = load(data=folder, database_url=database, **values)
         files = FileStore.local(folder / "files")
         yield MailHouse(house, EmailIn(own, house.pool, files, clock, house.desk), files, clock)

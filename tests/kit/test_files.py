@@ -11,7 +11,7 @@ import pytest
 
 from deskbell.kit.files import FileStore
 from deskbell.kit.ids import public_id
-from deskbell.settings import Settings
+from deskbell.settings import load
 from tests.rules import rule
 
 
@@ -79,7 +79,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path, s3: str) -> FileStore:
     bucket: dict[str, Any] = {"s3_url": "s3://desk/files", "s3_endpoint": s3, "s3_key": "k", "s3_secret": "s"}
     if request.param == "folder":
         bucket = {}
-    return FileStore.from_settings(Settings(data=tmp_path, **bucket))
+    return FileStore.from_settings(load(data=tmp_path, **bucket))
 
 
 @rule("OPS-1")

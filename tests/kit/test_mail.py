@@ -9,7 +9,7 @@ import pytest
 
 from deskbell.kit import mail
 from deskbell.kit.mail import CaughtPost, Mail, MailError, compose, post_of
-from deskbell.settings import Settings
+from deskbell.settings import Settings, load
 from tests.mailbox import Mailbox, mailbox
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -18,7 +18,7 @@ HELLO = Mail("ada@desk.test", "Grüße", "Zwei Zeilen,\n.\nkeine mehr.\n", "dige
 
 def over(server: Mailbox, **more: object) -> Settings:
     values = {"smtp_host": "127.0.0.1", "smtp_port": server.port, "smtp_tls": "none"} | more
-    return Settings.model_validate(values)
+    return load(**values)
 
 
 @pytest.mark.parametrize("line_end", ["\n", "\r", "\r\n"])

@@ -12,6 +12,7 @@ import dkim
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from cryptography.hazmat.primitives import serialization
+from msgspec import structs
 
 from deskbell.kit import smtp
 from deskbell.kit.mail import Mail, MailError, post_of
@@ -76,7 +77,7 @@ async def test_it_signs_in_over_tls_and_a_wrong_password_can_be_put_right_later(
     }
     async with serving(box, **options) as settings:
         more = {"smtp_tls": "starttls", "smtp_user": "desk", "smtp_password": password}
-        post = post_of(settings.model_copy(update=more))
+        post = post_of(structs.replace(settings, **more))
         if goes:
             await post.send(HELLO, NOW)
         else:
@@ -92,7 +93,7 @@ async def test_without_a_certificate_that_is_trusted_nothing_is_said(tmp_path: P
     box = Mailbox()
     async with serving(box, tls_context=certificate(tmp_path)) as settings:
         with pytest.raises(MailError):
-            await post_of(settings.model_copy(update={"smtp_tls": "starttls"})).send(HELLO, NOW)
+            await post_of(structs.replace(settings, smtp_tls="starttls")).send(HELLO, NOW)
     assert box.received == []
 
 
@@ -132,7 +133,7 @@ async def test_a_signed_mail_is_verified_by_whoever_knows_the_public_key(tmp_pat
     box = Mailbox()
     async with serving(box) as settings:
         more = {"dkim_domain": "desk.test", "dkim_selector": "mail", "dkim_key": tmp_path / "dkim.pem"}
-        post = post_of(settings.model_copy(update=more))
+        post = post_of(structs.replace(settings, **more))
         await post.send(HELLO, NOW)
         await post.rest()
     content = box.received[0].content
