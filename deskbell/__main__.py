@@ -11,9 +11,9 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
 if TYPE_CHECKING:
     from deskbell.kit.postgres import Pool
@@ -23,57 +23,56 @@ if TYPE_CHECKING:
 STOPPED = 130
 """Exit code after Ctrl-C while something was still going on."""
 
-app = typer.Typer(
-    help="Deskbell: live chat and tickets on your own machine. Settings come from the environment.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
+
+@click.group()
+def main() -> None:
+    """Deskbell: live chat and tickets on your own machine. Settings come from the environment."""
 
 
-@app.command()
+@main.command()
 def run() -> None:
-    """Serve with a lively demo in it: the quickest way to see everything."""
+    """Serve with a lively demo in it: the quickest way to see all."""
     _main(lambda settings: _serve(settings, demo=True), needs_port=True)
 
 
-@app.command()
+@main.command()
 def serve() -> None:
-    """Serve for real use; the first start prints a token for the first admin."""
+    """Serve for real use. The first start prints a token for the first admin."""
     _main(lambda settings: _serve(settings, demo=False), needs_port=True)
 
 
-@app.command()
+@main.command()
 def migrate() -> None:
-    """Bring the database to this version; the old version may go on serving meanwhile."""
+    """Bring the database to this version. The old version may go on serving meanwhile."""
 
     async def action(settings: "Settings") -> None:
         async with _database(settings):
-            typer.echo("The database is up to date.")
+            click.echo("The database is up to date.")
 
     _main(action)
 
 
-@app.command()
-def backup(file: Annotated[Path, typer.Argument(help="Where to write it, as in desk.tar.")]) -> None:
-    """Save database, files and secret key into one file, while the desk serves."""
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+def backup(file: Path) -> None:
+    """Save database, files and secret key into one FILE. The desk may serve meanwhile."""
 
     async def action(settings: "Settings") -> None:
         from deskbell import backup
 
         async with _database(settings, up_to_date=False) as ready:
             await asyncio.to_thread(backup.save, ready, file)
-            typer.echo(f"Saved to {file} ({file.stat().st_size / 1e6:.1f} MB).")
+            saved = await asyncio.to_thread(file.stat)
+            click.echo(f"Saved to {file} ({saved.st_size / 1e6:.1f} MB).")
 
     _main(action)
 
 
-@app.command()
-def restore(
-    file: Annotated[Path, typer.Argument(help="What `deskbell backup` wrote.")],
-    replace: Annotated[bool, typer.Option(help="Replace what is in the database now.")] = False,
-) -> None:
-    """Bring a backup back; stop the servers first."""
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--replace", is_flag=True, help="Replace what is in the database now.")
+def restore(file: Path, *, replace: bool) -> None:
+    """Bring a backup FILE back; stop the servers first."""
 
     async def action(settings: "Settings") -> None:
         from deskbell import backup
@@ -81,7 +80,7 @@ def restore(
         async with _database(settings, up_to_date=False) as ready:
             await backup.bring_back(ready, file, replace=replace)
         async with _database(settings):
-            typer.echo(f"Restored from {file}.")
+            click.echo(f"Restored from {file}.")
 
     _main(action)
 
@@ -274,13 +273,8 @@ def _sentence(error: Exception, settings: "Settings") -> str | None:
 
 
 def _fail(sentence: str) -> None:
-    typer.secho(sentence, fg="red", err=True)
+    click.secho(sentence, fg="red", err=True)
     sys.exit(1)
-
-
-def main() -> None:
-    """Entry point of the `deskbell` program."""
-    app()
 
 
 if __name__ == "__main__":

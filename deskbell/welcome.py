@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import typer
+import click
 
 from deskbell.settings import Settings
 
@@ -30,7 +30,7 @@ async def when_open(settings: Settings, text: str) -> None:
             await asyncio.sleep(LOOK_SECONDS)
             continue
         writer.close()
-        typer.echo(text)
+        click.echo(text)
         return
 
 
@@ -67,8 +67,8 @@ def _page(title: str, rows: list[tuple[str, str]]) -> str:
 
 
 def _bold(text: str) -> str:
-    return typer.style(text, bold=True)
+    return click.style(text, bold=True)
 
 
 def _dim(text: str) -> str:
-    return typer.style(text, dim=True)
+    return click.style(text, dim=True)

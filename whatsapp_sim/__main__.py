@@ -6,10 +6,9 @@ import ipaddress
 import os
 import socket
 import sys
-from typing import Annotated
 
+import click
 import msgspec
-import typer
 
 from whatsapp_sim import defaults
 from whatsapp_sim.faults import Faults, changed
@@ -19,26 +18,25 @@ from whatsapp_sim.simulator import Simulator
 LOOK_S = 1.0
 
 
-def main(
-    port: Annotated[int, typer.Option(min=0, max=65_535, help="0 is any free one.")] = defaults.PORT,
-    host: Annotated[
-        str,
-        typer.Option(
-            help="An address of this machine. Others than 127.0.0.1 are open to all who reach them."
-        ),
-    ] = defaults.HOST,
-    webhook: Annotated[str, typer.Option(help="Where webhooks are posted.")] = "",
-    seed: Annotated[int, typer.Option(help="Of ids and faults.")] = 0,
-    faults: Annotated[str, typer.Option(help="Knobs as JSON, as in '{\"duplicate\": 0.5}'.")] = "{}",
-    parent: Annotated[int, typer.Option(help="Stop when this process is not the parent any more.")] = 0,
-) -> None:
+@click.command()
+@click.option("--port", type=click.IntRange(0, 65_535), default=defaults.PORT, help="0 is any free one.")
+@click.option(
+    "--host",
+    default=defaults.HOST,
+    help="An address of this machine. Others than 127.0.0.1 are open to all who reach them.",
+)
+@click.option("--webhook", default="", help="Where webhooks are posted.")
+@click.option("--seed", default=0, help="Of ids and faults.")
+@click.option("--faults", default="{}", help="Knobs as JSON, as in '{\"duplicate\": 0.5}'.")
+@click.option("--parent", default=0, help="Stop when this process is not the parent any more.")
+def main(*, port: int, host: str, webhook: str, seed: int, faults: str, parent: int) -> None:
     """A WhatsApp Cloud API for demo and tests, and a phone in the browser. It is not WhatsApp."""
     try:
         ipaddress.ip_address(host)
         knobs = changed(Faults(), msgspec.json.decode(faults, type=dict[str, object]))
         listening = listen(host, port)
     except (ValueError, msgspec.MsgspecError, OSError) as error:
-        typer.secho(f"The simulator cannot start: {error}", fg="red", err=True)
+        click.secho(f"The simulator cannot start: {error}", fg="red", err=True)
         sys.exit(1)
     with contextlib.suppress(KeyboardInterrupt), listening:
         asyncio.run(
@@ -51,7 +49,7 @@ async def _serve(simulator: Simulator, webhook: str, listening: socket.socket, p
     server = Server(simulator)
     await simulator.start()
     orphan = asyncio.create_task(_stop_with(parent, server)) if parent else None
-    typer.echo(f"WhatsApp simulator (not WhatsApp): {simulator.base}")
+    click.echo(f"WhatsApp simulator (not WhatsApp): {simulator.base}")
     try:
         await server.serve(sockets=[listening])
     finally:
@@ -68,4 +66,4 @@ async def _stop_with(parent: int, server: Server) -> None:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    main()

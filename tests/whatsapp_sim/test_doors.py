@@ -134,13 +134,13 @@ def test_it_runs_by_itself_on_this_machine_only_and_ends_quietly() -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [{"faults": '{"duplicate": 2}'}, {"faults": "nonsense"}, {"host": "evil.example"}]
+    "words", [("--faults", '{"duplicate": 2}'), ("--faults", "nonsense"), ("--host", "evil.example")]
 )
 def test_what_it_cannot_start_with_is_one_sentence(
-    words: dict[str, str], capsys: pytest.CaptureFixture[str]
+    words: tuple[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit, match="1"):
-        main(port=0, **words)  # type: ignore[arg-type]
+        main(["--port", "0", *words])
     errors = capsys.readouterr().err
     assert errors.startswith("The simulator cannot start: ")
     assert errors.count("\n") == 1
