@@ -44,6 +44,17 @@ FOLDER = _folder()
 # start servers of their own, with the product's settings.
 OPTIONS = {"fsync": "off", "autovacuum": "off", "shared_buffers": "128MB", "max_connections": "200"}
 PREFIX = "test_"
+UNUSED = (
+    # What Playwright switches off: the last list is the one that counts.
+    "AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose", "HttpsUpgrades",
+    "HttpsFirstBalancedModeAutoEnable", "LensOverlay", "MediaRouter", "PaintHolding",
+    "ThirdPartyStoragePartitioning", "AvoidCorsURLLoaderRestartOnRedirect", "TcpPortRandomizationWin",
+    "OptimizationHints", "NetworkTimeServiceQuerying", "AimEnabled", "PreconnectToSearch",
+    # Processes that draw the address bar of windows nobody sees: half of the time that opening a page takes.
+    "WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "WebUIOmniboxFullPopup", "PreloadTopChromeWebUI", "InitialWebUI",
+    "SpareRendererForSitePerProcess",
+)  # fmt: skip
+"""Features of Chromium that no test needs."""
 _numbers = itertools.count(1)
 
 
@@ -106,7 +117,7 @@ def chromium() -> dict[str, Any]:
     found = next((path for name in names if (path := shutil.which(name))), None)
     return {
         "executable_path": found,
-        "args": ["--no-sandbox"] if os.geteuid() == 0 else [],
+        "args": [f"--disable-features={','.join(UNUSED)}", *(["--no-sandbox"] if os.geteuid() == 0 else [])],
     }
 
 
