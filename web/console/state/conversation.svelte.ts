@@ -160,8 +160,10 @@ export class Conversation {
     // Replies that were pushed while this answer was on its way are not counted in it.
     for (const entry of this.thread.entries)
       if (entry.seq > detail.last_seq && entry.by === 'agent' && entry.kind === 'message') this.#count(entry);
-    const first = this.thread.entries.length === 0;
-    this.#keep(withMarks(merge(this.thread, detail.entries, first ? detail.more : undefined), detail.marks));
+    // Something may have been pushed already: whether there is more before is known by whoever goes back furthest.
+    const held = this.thread.entries[0]?.seq ?? Infinity;
+    const more = (detail.entries[0]?.seq ?? Infinity) <= held ? detail.more : undefined;
+    this.#keep(withMarks(merge(this.thread, detail.entries, more), detail.marks));
     this.#wire.loaded(detail);
     this.#mend();
   }

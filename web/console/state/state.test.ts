@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Conversation as Detail, Entry, Me, Row } from '../../client/frames';
 import { Api } from '../../client/http';
+import { merge } from '../../client/thread';
 import { MemoryStore } from '../../client/storage';
 import { Card } from './cards.svelte';
 import { Conversation, NOTHING } from './conversation.svelte';
@@ -171,6 +172,18 @@ test('Opening loads, then joins the thread from the last number held.', async ()
   const sent: object[] = [];
   await opened(sent);
   expect(sent).toEqual([{ t: 'watch', c: 7, since: 2 }]);
+});
+
+test('What is pushed while a chat is being opened does not hide that there is more before it.', async () => {
+  answers['/api/conversations/7'] = detail([said(8), said(9)], { more: true });
+  const conversation = new Conversation(7, { api, send: () => true, loaded: () => undefined });
+  const opening = conversation.activate();
+  conversation.entry(said(10));
+  await opening;
+  expect([conversation.thread.more, conversation.thread.entries.length]).toEqual([true, 3]);
+  conversation.thread = merge(conversation.thread, [said(7)], false);
+  await conversation.load();
+  expect(conversation.thread.more).toBe(false);
 });
 
 test('A missing number is asked for after a moment, and not when it came by itself.', async () => {
