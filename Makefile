@@ -22,7 +22,7 @@ serve: ## the desk for real use, empty; settings in docs/operate.md
 	@exec $(BOOT) run serve
 
 test: web static browser imap ## everything: format, lint, types, imports, rules, web, tests, browser journeys
-	@$(PY) -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "not torture"
+	@$(PY) -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder -m "not torture"
 
 check: static ## the fast part of test: no database, no browser
 	@$(PY) -m pytest -q tests/domain tests/kit

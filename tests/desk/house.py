@@ -133,7 +133,7 @@ def codes(outcomes: Sequence[Answer | Refused]) -> list[str]:
     return [o.code if isinstance(o, Refused) else "again" if o.dup else "ok" for o in outcomes]
 
 
-async def eventually(check: Callable[[], Awaitable[bool]], seconds: float = 10) -> None:
+async def eventually(check: Callable[[], Awaitable[bool]], seconds: float = 30) -> None:
     """Wait for something that the desk does by itself. Raises TimeoutError."""
     async with asyncio.timeout(seconds):
         while not await check():  # noqa: ASYNC110 - whoever waits is a test, not the desk

@@ -9,7 +9,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 Frame = dict[str, Any]
-PATIENCE_S = 15.0
+PATIENCE_S = 30.0
 
 
 class Socket:

@@ -4,6 +4,7 @@ from typing import Any
 
 import httpx
 
+from tests.desk.house import eventually
 from tests.doors.house import Door, House, Person, live_chat
 from tests.rules import rule
 
@@ -79,6 +80,13 @@ async def test_open_sockets_hear_it_at_once_and_nothing_of_theirs_gets_in_on_any
     upload = await client.post("/api/widget/files?name=a.txt", content=b"text")
     assert (upload.status_code, upload.json()["error"]["text"]) == (409, NEUTRAL)
     assert await house.pool.fetchval("SELECT count(*) FROM conversation") == 1
+    customer_id = await house.pool.fetchval("SELECT customer_id FROM conversation")
+
+    async def known() -> bool:
+        """A node tells by what it has heard so far; what it decides never rests on that."""
+        return second.node.desk.directory.turns_away(customer_id, "")
+
+    await eventually(known)
     again = await chat.visitor.widget(second)
     assert (await again.hear("error"))["code"] == "unavailable"
     assert (await stranger.ask("start", text="Hello"))["t"] == "ack"

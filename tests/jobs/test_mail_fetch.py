@@ -43,7 +43,7 @@ async def fetching(pool: asyncpg.Pool, database: str, tmp_path: Path, imap: Imap
     return Fetching(database, tmp_path, imap)
 
 
-async def tickets(house: MailHouse, count: int, seconds: float = 10) -> None:
+async def tickets(house: MailHouse, count: int, seconds: float = 30) -> None:
     async def there() -> bool:
         found: int = await house.pool.fetchval("SELECT count(*) FROM conversation WHERE channel = 'email'")
         assert found <= count

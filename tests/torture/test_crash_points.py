@@ -19,7 +19,7 @@ from tests.torture.stage import ORIGIN, Node, new_secret
 from tests.torture.trap import CommitTrap, Moment
 
 Frame = dict[str, Any]
-PATIENCE_S = 15.0
+PATIENCE_S = 30.0
 TEXT = "Where is my parcel?"
 
 
