@@ -269,6 +269,7 @@ async def test_what_was_said_before_a_hundred_comments_is_on_the_screen(desk: De
     ada = await Console(desk, page, "Ada").open()
     marta = await customer(desk, "Marta Holm")
     c = await marta.start("Where is my parcel?")
+    await expect(ada.card("Marta Holm")).to_be_visible()
     await desk.pool.execute(COMMENTS, c, 100)
     await page.reload()
     await ada.choose("Marta Holm")
