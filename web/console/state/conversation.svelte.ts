@@ -83,6 +83,7 @@ export class Conversation {
   readonly comments: Comments;
   readonly #wire: Wire;
   #readSent = 0;
+  #anew = false;
   #typingTimer: ReturnType<typeof setTimeout> | undefined;
   #refreshTimer: ReturnType<typeof setTimeout> | undefined;
   #holeTimer: ReturnType<typeof setTimeout> | undefined;
@@ -160,6 +161,8 @@ export class Conversation {
     // Replies that were pushed while this answer was on its way are not counted in it.
     for (const entry of this.thread.entries)
       if (entry.seq > detail.last_seq && entry.by === 'agent' && entry.kind === 'message') this.#count(entry);
+    if (this.#anew) this.thread = emptyThread('staff');
+    this.#anew = false;
     // Something may have been pushed already: whether there is more before is known by whoever goes back furthest.
     const held = this.thread.entries[0]?.seq ?? Infinity;
     const more = (detail.entries[0]?.seq ?? Infinity) <= held ? detail.more : undefined;
@@ -250,9 +253,9 @@ export class Conversation {
     if (entries.some((entry) => entry.kind === 'event')) this.refreshSoon();
   }
 
-  /** Too much was missed: start again from the newest page. */
+  /** Too much was missed: start again from the newest page, once it is here. */
   gap(): void {
-    this.thread = emptyThread('staff');
+    this.#anew = true;
     void this.load();
   }
 

@@ -186,6 +186,21 @@ test('What is pushed while a chat is being opened does not hide that there is mo
   expect(conversation.thread.more).toBe(false);
 });
 
+test('After a gap the thread begins anew, and stays as it was while that cannot be loaded.', async () => {
+  const conversation = await opened();
+  delete answers['/api/conversations/7'];
+  conversation.gap();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(conversation.thread.entries.map(({ seq }) => seq)).toEqual([1, 2]);
+  answers['/api/conversations/7'] = detail([said(8), said(9)], { more: true });
+  conversation.gap();
+  await vi.advanceTimersByTimeAsync(0);
+  expect([conversation.thread.entries.map(({ seq }) => seq), conversation.thread.more]).toEqual([
+    [8, 9],
+    true,
+  ]);
+});
+
 test('A missing number is asked for after a moment, and not when it came by itself.', async () => {
   const sent: object[] = [];
   const conversation = await opened(sent);
