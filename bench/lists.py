@@ -11,7 +11,6 @@ SORTS = ("activity", "new")
 GROUPS = ("unassigned", "assigned", "closed")
 DEEP_PAGES = 20
 FILTERED = ("tab=closed&closed_by=agent", "tab=closed&flagged=true", "tab=closed&from=1&to=99999999999999")
-ROUNDS = 3
 
 
 class Reader:
@@ -23,18 +22,6 @@ class Reader:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
         self._headers = {"Cookie": cookie}
         self._scope = scope
-
-    def read_all(self) -> None:
-        for _ in range(ROUNDS):
-            self.count("tab=live")
-            for tab in TABS:
-                for sort in SORTS:
-                    self.pages(f"tab={tab}&sort={sort}")
-            for group in GROUPS:
-                self.pages(f"tab=tickets&group={group}")
-            for asked in FILTERED:
-                self.count(asked)
-                self.pages(asked, most=2)
 
     def count(self, asked: str) -> None:
         self._get(f"/api/conversations/counts?scope={self._scope}&{asked}")
@@ -60,3 +47,17 @@ class Reader:
         self.times.append(took)
         self.slowest = max(self.slowest, (took, path.partition("&after")[0]))
         return body
+
+
+def read_all(reader: Reader, times: int) -> None:
+    """Every list there is, so many times."""
+    for _ in range(times):
+        reader.count("tab=live")
+        for tab in TABS:
+            for sort in SORTS:
+                reader.pages(f"tab={tab}&sort={sort}")
+        for group in GROUPS:
+            reader.pages(f"tab=tickets&group={group}")
+        for asked in FILTERED:
+            reader.count(asked)
+            reader.pages(asked, most=2)

@@ -18,12 +18,11 @@ QUESTIONS = (
     "q=zanzibar&closed_by=agent",
     "q=deliv&from=1700000000000&closed_by=customer",
 )
-ROUNDS = 3
 
 
-def search_all(reader: Reader) -> None:
-    """Every question in the tabs that hold a history, first and second page."""
-    for _ in range(ROUNDS):
+def search_all(reader: Reader, times: int) -> None:
+    """Every question in the tabs that hold a history, first and second page, so many times."""
+    for _ in range(times):
         for question in QUESTIONS:
             for tab in ("tab=closed", "tab=tickets&group=closed"):
                 reader.count(f"{tab}&{question}")
