@@ -10,10 +10,10 @@ import asyncpg
 import pytest_asyncio
 from playwright.async_api import Page, Request, expect
 
+from tests.browser.barriers import barriers
 from tests.browser.conftest import NewPage, _serving
 from tests.browser.console import Console
 from tests.browser.desk import Desk
-from tests.browser.test_console_life import clean
 from tests.desk.house import eventually
 from tests.imap import ImapServer
 from tests.mailbox import Mailbox, mailbox
@@ -106,7 +106,7 @@ async def _look_at_it(page: Page, button: object) -> None:
     await button.click()  # type: ignore[attr-defined]
     dialog = page.get_by_role("dialog", name="Re: A lamp")
     await expect(dialog).to_contain_text("On Monday Ada wrote")
-    await clean(page)
+    assert await barriers(page) == []
     await dialog.get_by_role("button", name="Formatted").click()
     frame = page.frame_locator("iframe")
     await expect(frame.locator("b")).to_have_text("again")
@@ -114,7 +114,7 @@ async def _look_at_it(page: Page, button: object) -> None:
     await expect(frame.locator("img[src^='data:image/webp']")).to_be_visible()
     assert await frame.get_by_text("good").get_attribute("rel") == "noopener noreferrer nofollow ugc"
     await expect(dialog).to_contain_text("Pictures from elsewhere are not shown")
-    await clean(page)
+    assert await barriers(page) == []
     await asyncio.sleep(0)
 
 

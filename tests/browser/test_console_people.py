@@ -1,9 +1,8 @@
 """Who may come in and see what, who is available, and the console for eyes, hands and ears of all kinds."""
 
-import pytest
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
 
+from tests.browser.barriers import barriers
 from tests.browser.conftest import NewPage
 from tests.browser.console import Console, customer
 from tests.browser.desk import Desk
@@ -116,27 +115,25 @@ async def test_a_chat_is_found_answered_and_left_with_the_keyboard_alone(desk: D
     await expect(page.locator("main h2").first).to_have_text("Marta Holm")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_axe_finds_nothing_in_any_state(desk: Desk, new_page: NewPage, scheme: str) -> None:
-    page = await new_page(color_scheme=scheme)
+async def test_axe_finds_nothing_in_any_state(desk: Desk, page: Page) -> None:
     ada = await Console(desk, page, "Ada").open()
     marta = await customer(desk, "Marta Holm")
-    await _clean(page)
+    assert await barriers(page) == []
     await marta.start("Do you ship to Norway?")
     await expect(ada.card("Marta Holm")).to_be_visible()
-    await _clean(page)
+    assert await barriers(page) == []
     await ada.choose("Marta Holm")
     await ada.write("Yes, we do.")
     await marta.hears("Yes, we do.")
     await marta.say("Great")
     await expect(ada.log).to_contain_text("Great")
-    await _clean(page)
+    assert await barriers(page) == []
     await page.get_by_role("button", name="Ada, your account").click()
-    await _clean(page)
+    assert await barriers(page) == []
     await page.keyboard.press("Escape")
     await page.keyboard.press("Control+k")
     await expect(page.get_by_role("combobox", name="Go to")).to_be_focused()
-    await _clean(page)
+    assert await barriers(page) == []
 
 
 async def test_axe_finds_nothing_on_the_way_in_and_in_managing(
@@ -145,14 +142,14 @@ async def test_axe_finds_nothing_on_the_way_in_and_in_managing(
     alma = Console(desk, page, "Alma")
     await alma.go("/live")
     await expect(page.get_by_label("E-mail")).to_be_focused()
-    await _clean(page)
+    assert await barriers(page) == []
     await alma.sign_in()
     await expect(page.get_by_role("heading", name="Live")).to_be_visible()
     complaints.clear()  # the browser reports the 401 answer
     for section, shown in (("departments", "Support"), ("staff", "bruno@desk.test"), ("sites", "widget.js")):
         await alma.go(f"/manage/{section}")
         await expect(page.locator("main")).to_contain_text(shown)
-        await _clean(page)
+        assert await barriers(page) == []
 
 
 async def test_a_phone_shows_one_column_at_a_time(desk: Desk, new_page: NewPage) -> None:
@@ -168,9 +165,3 @@ async def test_a_phone_shows_one_column_at_a_time(desk: Desk, new_page: NewPage)
     await page.get_by_role("button", name="Back to the list").click()
     await expect(ada.card("Marta Holm")).to_be_in_viewport()
     assert await page.evaluate("document.documentElement.scrollWidth") == 390
-
-
-async def _clean(page: Page) -> None:
-    """No finding of axe-core on what is shown now."""
-    found = await Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()

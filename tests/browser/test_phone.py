@@ -2,13 +2,12 @@
 
 import re
 from collections.abc import AsyncIterator
-from typing import Any
 
 import httpx
 import pytest_asyncio
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
 
+from tests.browser.barriers import barriers
 from tests.browser.conftest import NewPage
 from tests.rules import rule
 from tests.whatsapp_sim.conftest import BODY, HEADER, TRACK, Shop, wamid
@@ -31,11 +30,6 @@ async def place() -> AsyncIterator[Place]:
         httpx.AsyncClient(base_url=sim.base, headers=token, trust_env=False, verify=trust()) as http,
     ):
         yield sim, hook, Shop(http)
-
-
-async def axe(page: Page) -> list[Any]:
-    found: list[Any] = (await Axe().run(page)).response["violations"]
-    return [(one["id"], [node["target"] for node in one["nodes"]]) for one in found]
 
 
 @rule("CHANNEL-3")
@@ -89,7 +83,7 @@ async def test_a_customer_writes_reads_presses_reacts_and_time_passes(place: Pla
     await page.get_by_role("button", name="+25 h").click()
     await expect(page.get_by_text("it heard nothing for 24 hours")).to_be_visible()
     assert (await shop.text()).json()["error"]["code"] == 131047
-    assert await axe(page) == []
+    assert await barriers(page) == []
 
 
 async def expect_statuses(sim: Simulator, hook: Sink, statuses: list[str]) -> None:
@@ -112,17 +106,17 @@ async def test_on_a_small_dark_screen_a_customer_without_a_number_is_made_and_th
     await page.get_by_label("Name", exact=True).fill("Noor")
     await page.get_by_label("Username").fill("noor.nights")
     await page.get_by_label("Hides the phone number").check()
-    assert await axe(page) == []
+    assert await barriers(page) == []
     await page.get_by_role("button", name="Add").click()
     await page.get_by_role("button", name="Controls").click()
     await page.get_by_label("Come twice").check()
-    assert await axe(page) == []
+    assert await barriers(page) == []
     await page.get_by_role("button", name="Chat").click()
     await page.get_by_label("Message", exact=True).fill("Anybody there?")
     await page.get_by_role("button", name="Send").click()
     await expect(page.locator(".row.own")).to_contain_text("Anybody there?")
     assert await page.evaluate("document.documentElement.scrollWidth") == 390
-    assert await axe(page) == []
+    assert await barriers(page) == []
     await sim.idle()
     first, again = hook.values
     assert first == again

@@ -11,10 +11,10 @@ import pytest_asyncio
 from playwright.async_api import Page, expect
 
 from deskbell.kit.clock import SystemClock
+from tests.browser.barriers import barriers
 from tests.browser.conftest import _serving
 from tests.browser.console import Console, color
 from tests.browser.desk import Desk
-from tests.browser.test_console_life import clean
 from tests.rules import rule
 from whatsapp_sim import defaults
 from whatsapp_sim.client import Client
@@ -103,7 +103,7 @@ async def test_a_phone_writes_it_rings_and_all_that_is_said_is_seen(shop: Shop, 
     await expect(ada.log).to_contain_text("The customer deleted this message")
     await expect(ada.log).not_to_contain_text("copper")
     await expect(ada.log.locator(".event").filter(has_text="reacted")).to_have_count(0)
-    await clean(page)
+    assert await barriers(page) == []
 
     await phone.advance(25 * 3600)  # WhatsApp's clock goes before ours: it refuses what we thought would go
     await ada.write("Shall I put it aside?")
@@ -138,7 +138,7 @@ async def test_after_25_hours_only_a_template_goes_and_the_answer_makes_it_live_
     search = page.get_by_role("combobox", name="Search templates")
     await expect(ada.box).to_have_count(0)
     await expect(page.locator(".reply")).to_contain_text("only a template can be sent now")
-    await clean(page)
+    assert await barriers(page) == []
     await search.fill("order update")
     await page.get_by_label("Language").select_option("en")
     await search.press("Enter")
@@ -151,7 +151,7 @@ async def test_after_25_hours_only_a_template_goes_and_the_answer_makes_it_live_
     await form.get_by_label("{{3}}").fill("Friday")
     await form.get_by_label("End of the address").fill("2041")
     await expect(form).to_contain_text("Hello Marta, your order 2041 leaves us on Friday.")
-    await clean(page)
+    assert await barriers(page) == []
     await page.keyboard.press("Enter")
 
     await expect(page.locator(".reply")).to_contain_text("The chat stays closed until the customer answers.")
@@ -176,7 +176,7 @@ async def test_an_admin_sets_a_number_up_and_sees_what_whatsapp_says_of_it(
     await Console(shop.desk, page, "Alma").open("/manage/whatsapp")
     await page.get_by_role("button", name="Add the first number").click()
     dialog = page.get_by_role("dialog", name="New WhatsApp number")
-    await clean(page)
+    assert await barriers(page) == []
     for label, value in (
         ("Name", "Shop"),
         ("Phone number id", defaults.PHONE_NUMBER_ID),
@@ -204,4 +204,4 @@ async def test_an_admin_sets_a_number_up_and_sees_what_whatsapp_says_of_it(
     await number.get_by_role("button", name="Fetch now").click()
     await expect(number.get_by_role("row", name="Order update").first).to_contain_text("Approved")
     await expect(number.get_by_role("row", name="Winter sale")).to_contain_text("Rejected")
-    await clean(page)
+    assert await barriers(page) == []
