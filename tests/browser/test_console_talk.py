@@ -263,3 +263,22 @@ async def test_a_long_talk_opens_at_its_end_and_older_messages_come_on_scrolling
     await marta.say("And one more")
     await page.get_by_role("button", name="1 new message").click()
     await expect(ada.message("And one more")).to_be_in_viewport()
+
+
+async def test_what_was_said_before_a_hundred_comments_is_on_the_screen(desk: Desk, page: Page) -> None:
+    ada = await Console(desk, page, "Ada").open()
+    marta = await customer(desk, "Marta Holm")
+    c = await marta.start("Where is my parcel?")
+    await expect(ada.card("Marta Holm")).to_be_visible()
+    await desk.pool.execute(COMMENTS, c, 100)
+    await page.reload()
+    await ada.choose("Marta Holm")
+    await expect(ada.message("Where is my parcel?")).to_be_in_viewport()
+    await expect(ada.log).to_contain_text("The beginning of this conversation")
+
+
+COMMENTS = """
+WITH c AS (UPDATE conversation SET last_seq = last_seq + $2 WHERE id = $1 RETURNING *)
+INSERT INTO entry (conversation_id, seq, kind, public, prev_public, author, author_id, text, at)
+SELECT id, last_seq - $2 + n, 'comment', false, 0, 'agent', owner_id, 'Comment ' || n, now()
+FROM c, generate_series(1, $2::integer) AS n"""
