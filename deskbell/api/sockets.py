@@ -41,16 +41,9 @@ STAFF_SOCKETS = 20
 BAD_FRAMES_A_MINUTE = 10
 LATE_HELLO = "The first frame must be hello, within 5 seconds."
 
-GOING_AWAY, AGAIN, AUTH, FORBIDDEN, RATE, BAD_FRAME, VERSION, DRAIN = (
-    1001,
-    1013,
-    4001,
-    4003,
-    4008,
-    4014,
-    4015,
-    4013,
-)
+# Codes with which a socket is closed: RFC 6455 knows the first two, docs/protocol.md the others.
+GOING_AWAY, AGAIN = 1001, 1013
+AUTH, FORBIDDEN, RATE, DRAIN, BAD_FRAME, VERSION = 4001, 4003, 4008, 4013, 4014, 4015
 
 Scope = Mapping[str, Any]
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
