@@ -66,7 +66,7 @@ async def add_long_chats(db: asyncpg.Connection, site: int, owner: int) -> list[
 async def open_times(origin: str, member: Member, chats: list[tuple[int, str]]) -> list[float]:
     """Milliseconds for each chat, opened for the first time while another one is on the screen."""
     async with async_playwright() as playwright:
-        names = ("chromium", "chromium-browser", "google-chrome")
+        names = ("chromium", "chromium-browser", "google-chrome", "chromium-headless-shell")
         browser = await playwright.chromium.launch(
             executable_path=next((path for name in names if (path := shutil.which(name))), None),
             args=["--no-sandbox"] if os.geteuid() == 0 else [],

@@ -201,7 +201,8 @@ def web():
 
 def chromium():
     """A Chromium for the browser tests: the machine's, Playwright's, or now installed."""
-    if any(shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome")):
+    names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+    if any(shutil.which(name) for name in names):
         return
     own = "from playwright.sync_api import sync_playwright as p\nwith p() as w: print(w.chromium.executable_path)"
     path = subprocess.run([str(PYTHON), "-c", own], capture_output=True, text=True).stdout.strip()
@@ -212,7 +213,11 @@ def chromium():
         not root or subprocess.run([*root, "true"], capture_output=True).returncode == 0
     ):
         step("List of system packages", [*root, "apt-get", "update", "-q"])
-        step("Chromium", [*root, "apt-get", "install", "-qy", "--no-install-recommends", "chromium"])
+        install = [*root, "apt-get", "install", "-qy", "--no-install-recommends"]
+        try:
+            step("Chromium without windows", [*install, names[0]])
+        except Trouble:  # not every system has it apart
+            step("Chromium", [*install, "chromium"])
         return
     step("Chromium", [str(PYTHON), "-m", "playwright", "install", "chromium"])
 

@@ -6,6 +6,8 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page
 
 AXE = Axe().axe_script
+EVERYWHERE = {"resultTypes": ["violations"], "iframes": False}
+"""Frames hold what others wrote: mails."""
 
 
 async def barriers(page: Page) -> list[str]:
@@ -21,5 +23,5 @@ async def barriers(page: Page) -> list[str]:
 
 
 async def _violations(page: Page, options: dict[str, Any]) -> list[str]:
-    found = await page.evaluate("options => axe.run(options)", options | {"resultTypes": ["violations"]})
+    found = await page.evaluate("options => axe.run(options)", options | EVERYWHERE)
     return [f"{one['id']}: {node['html'][:120]}" for one in found["violations"] for node in one["nodes"]]

@@ -12,6 +12,7 @@ from tests.rules import rule
 
 # What the page sounds and shows is written down; the browser does all of it as ever.
 WRITES_DOWN = """
+// A Chromium without windows permits no notifications, whatever it is told.
 window.tones = [];
 const start = OscillatorNode.prototype.start;
 OscillatorNode.prototype.start = function (at) {
@@ -21,6 +22,7 @@ OscillatorNode.prototype.start = function (at) {
 window.shown = [];
 window.asked = 0;
 window.Notification = class extends Notification {
+  static get permission() { return 'granted'; }
   constructor(title, options) { super(title, options); shown.push([title, options.body, options.tag]); }
   static requestPermission() { asked += 1; return super.requestPermission(); }
 };
@@ -185,7 +187,6 @@ async def test_of_all_tabs_one_sounds_and_shows_and_nothing_is_asked_on_load(
     desk: Desk, page: Page, complaints: list[str]
 ) -> None:
     context = page.context
-    await context.grant_permissions(["notifications"], origin=desk.address)
     await context.add_init_script(WRITES_DOWN)
     await desk.console("Ada")
     marta = await customer(desk, "Marta Holm")
@@ -212,7 +213,6 @@ async def test_of_all_tabs_one_sounds_and_shows_and_nothing_is_asked_on_load(
 async def test_a_new_chat_and_a_message_elsewhere_sound_each_in_its_way_and_can_be_silent(
     desk: Desk, page: Page
 ) -> None:
-    await page.context.grant_permissions(["notifications"], origin=desk.address)
     await page.context.add_init_script(WRITES_DOWN)
     ada = await Console(desk, page, "Ada").open()
     await page.mouse.click(640, 3)
