@@ -112,7 +112,7 @@ async def pool(database: str) -> AsyncIterator[asyncpg.Pool]:
 
 @pytest.fixture(scope="session")
 def chromium() -> dict[str, Any]:
-    """Arguments for Playwright's `chromium.launch`: the system's Chromium, best one without windows, else Playwright's own."""
+    """Arguments for Playwright's `chromium.launch`: the system's, best one without windows, else Playwright's own."""
     names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
     found = next((path for name in names if (path := shutil.which(name))), None)
     return {
