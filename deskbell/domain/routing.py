@@ -16,7 +16,8 @@ Dice = Callable[[int], int]
 class Waiting(NamedTuple):
     """A chat in the queue. `last_agent_id`: who dealt with this customer last. `revived`: it was closed before.
 
-    `declined`: who was asked in this round already, the last time at `offered_at`. `is_open`: in business hours.
+    `declined`: who was asked in this round already, the last time at `offered_at`. `is_open`: it came in business hours,
+    or was told to wait.
     """
 
     conversation_id: int
@@ -88,7 +89,7 @@ class Nobody(NamedTuple):
 
 
 class Outside(NamedTuple):
-    """It is outside business hours (TICKET-1)."""
+    """It came outside business hours (TICKET-1)."""
 
     conversation_id: int
 

@@ -182,8 +182,6 @@ class World:
 
     def who_could_take(self, c: Conversation) -> list[str]:
         """Available people with room for a waiting chat, who were not asked just now."""
-        if self.values.get("hours"):
-            return []
         loads = self.loads()
         able = [p for p in self.here if c.department_id is None or c.department_id in p.departments]
         free = [p for p in able if loads[p.id] < self.maximum]
