@@ -203,10 +203,10 @@ class Router:
 
 def _command(decision: Decision | Passed, told: frozenset[int]) -> Command | None:
     match decision:
-        case Given(conversation_id, agent_id, why, chats):
-            return Assign(conversation_id, agent_id, why, chats, SYSTEM)
-        case Offered(conversation_id, agent_id, why):
-            return Ring(conversation_id, agent_id, why, SYSTEM)
+        case Given(conversation_id, agent_id, why, chats, returns):
+            return Assign(conversation_id, agent_id, why, chats, SYSTEM, returns=returns)
+        case Offered(conversation_id, agent_id, why, returns):
+            return Ring(conversation_id, agent_id, why, SYSTEM, returns=returns)
         case Passed(conversation_id, passed_to):
             return PassOn(conversation_id, passed_to, SYSTEM)
         case Full(conversation_id) if conversation_id not in told:

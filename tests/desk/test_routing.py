@@ -74,6 +74,22 @@ async def test_a_revived_chat_keeps_its_number_and_returns_to_the_last_agent(hou
     assert (await house.thread(number))[-1].entry.text.endswith("dealt with this customer last")
 
 
+@rule("LIFE-3", "LIFE-10")
+async def test_a_revived_chat_returns_to_its_owner_who_is_full_and_takes_nobody_elses_place(
+    house: House, clock: FixedClock
+) -> None:
+    await house.pool.execute("UPDATE staff SET max_chats = 1")
+    number = await house.live(MARTA, ADA)
+    await house.close(number, ADA)
+    await house.live(THEO, ADA)
+    clock.advance(MINUTE / 60)
+    await house.available(BRUNO)
+    await house.write(number, MARTA, "One more thing")
+    await house.route()
+    assert (await house.now(number)).owner_id == ADA.id
+    assert await counted(house, LOADS) == {ADA.id: 2}
+
+
 @rule("LIFE-2")
 async def test_chats_that_come_together_spread_over_the_team_and_say_why(house: House) -> None:
     await house.available(ADA, BRUNO)
