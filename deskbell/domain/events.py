@@ -120,7 +120,7 @@ def _blocked(data: Mapping[str, Any]) -> str:
 
 _SENTENCES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "started": lambda d: "Chat started" + (f" for {d['department']}" if d.get("department") else ""),
-    "queued": lambda d: "All available agents are full: waiting in the queue",
+    "queued": lambda d: "Nobody can take it just now: waiting in the queue",
     "assigned": lambda d: f"Given to {d['agent']}: {d['why']}",
     "closed": _closed,
     "revived": _revived,
