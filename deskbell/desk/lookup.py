@@ -66,6 +66,7 @@ async def companions(
     """Before anything is locked."""
     commands = list(commands)
     settled = {c.conversation_id for c in commands if not isinstance(c, Beginning) and _may_settle_ticket(c)}
+    begun_with = {c.customer_id for c in commands if isinstance(c, StartByAgent)}
     stopping = {
         c.actor.id
         for c in commands
@@ -76,7 +77,9 @@ async def companions(
     kin = await _kin(connection, commands)
     stopping |= set().union(*kin.values())
     return Companions(
-        await rows.open_tickets(connection, sorted(settled)) if settled else {},
+        await rows.open_tickets(connection, sorted(settled), sorted(begun_with))
+        if settled or begun_with
+        else {},
         await rows.belongings(connection, sorted(stopping)) if stopping else {},
         kin,
     )

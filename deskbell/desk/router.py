@@ -99,7 +99,7 @@ class Router:
         try:
             now = self._clock.now()
             queue, told = await rows.queue(connection)
-            queue = [w._replace(is_open=self._is_open(w.department_id, now)) for w in queue]
+            queue = [w._replace(is_open=w.conversation_id in told or self._was_open(w)) for w in queue]
             policy = self._policy(await rows.first_line(connection))
             workloads = await rows.workloads(connection, self._directory.preferences.max_chats, now)
             decisions = route(queue, workloads, policy=policy, now=now, dice=self._dice)
@@ -115,8 +115,9 @@ class Router:
     def _unanswered_since(self, now: datetime) -> datetime:
         return now - timedelta(minutes=self._directory.preferences.agent_timeout_minutes)
 
-    def _is_open(self, department_id: int | None, now: datetime) -> bool:
-        return is_open(self._directory.hours_of(department_id), now)
+    def _was_open(self, waiting: Waiting) -> bool:
+        """Whether it came in business hours (LIFE-1). Who came in time is asked about, though it is late meanwhile."""
+        return is_open(self._directory.hours_of(waiting.department_id), waiting.queued_at)
 
     def _policy(self, first_line: frozenset[int]) -> Policy:
         preferences = self._directory.preferences
@@ -159,8 +160,7 @@ class Router:
         waiting = {
             d.conversation_id
             for d in decisions
-            if isinstance(d, Full | Offered)
-            or (isinstance(d, Nobody | Outside) and d.conversation_id in told)
+            if isinstance(d, Full | Offered) or (isinstance(d, Nobody) and d.conversation_id in told)
         }
         still = [w for w in queue if w.conversation_id in waiting]
         pace = await rows.pace(connection, now) if still else {}
@@ -203,17 +203,17 @@ class Router:
 
 def _command(decision: Decision | Passed, told: frozenset[int]) -> Command | None:
     match decision:
-        case Given(conversation_id, agent_id, why, chats):
-            return Assign(conversation_id, agent_id, why, chats, SYSTEM)
-        case Offered(conversation_id, agent_id, why):
-            return Ring(conversation_id, agent_id, why, SYSTEM)
+        case Given(conversation_id, agent_id, why, chats, returns):
+            return Assign(conversation_id, agent_id, why, chats, SYSTEM, returns=returns)
+        case Offered(conversation_id, agent_id, why, returns):
+            return Ring(conversation_id, agent_id, why, SYSTEM, returns=returns)
         case Passed(conversation_id, passed_to):
             return PassOn(conversation_id, passed_to, SYSTEM)
         case Full(conversation_id) if conversation_id not in told:
             return KeepWaiting(conversation_id, SYSTEM)
         case Nobody(conversation_id) if conversation_id not in told:
             return TurnIntoTicket(conversation_id, NOBODY, SYSTEM)
-        case Outside(conversation_id) if conversation_id not in told:
+        case Outside(conversation_id):
             return TurnIntoTicket(conversation_id, OUTSIDE, SYSTEM)
         case _:
             return None

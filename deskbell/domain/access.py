@@ -165,8 +165,11 @@ def who_has(conversation: Conversation, names: Mapping[int, str]) -> str:
 
 
 def why_not_flag(actor: Staff, conversation: Conversation) -> str | None:
-    """LIFE-5: chats that somebody has or had."""
-    if conversation.kind != "chat" or conversation.state in ("queued", "offered"):
+    """LIFE-5: chats that somebody has or had. A flag goes along when the customer comes back, and can be taken away."""
+    if conversation.state == "archived":
+        return "This conversation is archived: it can only be read."
+    waits = conversation.kind != "chat" or conversation.state in ("queued", "offered")
+    if waits and conversation.flagged_at is None:
         return "Only chats in somebody's hands are flagged."
     if conversation.owner_id == actor.id or actor.supervises:
         return None

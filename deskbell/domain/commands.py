@@ -248,7 +248,7 @@ class MergeCustomers(NamedTuple):
 
 
 class Assign(NamedTuple):
-    """Routing gives a waiting chat to an agent (LIFE-2); `why` is for the event."""
+    """Routing gives a waiting chat to an agent (LIFE-2); `why` is for the event. `returns`: to its owner, full or not."""
 
     conversation_id: int
     agent_id: int
@@ -256,16 +256,18 @@ class Assign(NamedTuple):
     chats: int
     actor: Actor
     client_id: str | None = None
+    returns: bool = False
 
 
 class Ring(NamedTuple):
-    """Routing offers a waiting chat to an agent (LIFE-2, distribution `offer`)."""
+    """Routing offers a waiting chat to an agent (LIFE-2, distribution `offer`). `returns` as in Assign."""
 
     conversation_id: int
     agent_id: int
     why: str
     actor: Actor
     client_id: str | None = None
+    returns: bool = False
 
 
 class PassOn(NamedTuple):

@@ -92,6 +92,11 @@ def _fields(data: Mapping[str, Any]) -> str:
     return f"{data['who']} set " + " and ".join(parts)
 
 
+def _revived(data: Mapping[str, Any]) -> str:
+    without = f", without {data['left']}, who is not on the team any more" if data.get("left") else ""
+    return f"The customer wrote again: the conversation is open once more{without}"
+
+
 def _linked(data: Mapping[str, Any]) -> str:
     match data.get("way"):
         case "made":
@@ -115,10 +120,10 @@ def _blocked(data: Mapping[str, Any]) -> str:
 
 _SENTENCES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "started": lambda d: "Chat started" + (f" for {d['department']}" if d.get("department") else ""),
-    "queued": lambda d: "All available agents are full: waiting in the queue",
+    "queued": lambda d: "Nobody can take it just now: waiting in the queue",
     "assigned": lambda d: f"Given to {d['agent']}: {d['why']}",
     "closed": _closed,
-    "revived": lambda d: "The customer wrote again: the conversation is open once more",
+    "revived": _revived,
     "ticket": lambda d: f"Became a ticket: {d['why']}",
     "accepted": lambda d: f"{d['agent']} accepted the ticket",
     "department": lambda d: f"{d['who']} changed the department to {d['to'] or 'none'}",

@@ -24,7 +24,7 @@ def given_to(conversation: Conversation, agent_id: int, now: datetime) -> Conver
 
 def assign(conversation: Conversation, command: Command, facts: Facts, now: datetime) -> Change:
     assert isinstance(command, Assign)
-    _check_routed(conversation, command.agent_id, facts)
+    _check_routed(conversation, command, facts)
     conversation = given_to(conversation, command.agent_id, now)
     agent = facts.staff_names.get(command.agent_id, "an agent")
     data = {"name": "assigned", "agent": agent, "why": command.why, "chats": command.chats}
@@ -34,7 +34,7 @@ def assign(conversation: Conversation, command: Command, facts: Facts, now: date
 
 def ring(conversation: Conversation, command: Command, facts: Facts, now: datetime) -> Change:
     assert isinstance(command, Ring)
-    _check_routed(conversation, command.agent_id, facts)
+    _check_routed(conversation, command, facts)
     again = command.agent_id in conversation.declined  # everybody was asked: a new round begins
     conversation = conversation._replace(
         state="offered",
@@ -161,10 +161,11 @@ def connected(
     return Change(conversation, (*entries, linked, closed), answer, others=(ticket,))
 
 
-def _check_routed(conversation: Conversation, agent_id: int, facts: Facts) -> None:
+def _check_routed(conversation: Conversation, command: Assign | Ring, facts: Facts) -> None:
     if conversation.state != "queued":
         raise Refused("closed", "This chat does not wait for an agent.")
-    _check_room(agent_id, facts)
+    if not command.returns:
+        _check_room(command.agent_id, facts)
 
 
 def _check_room(agent_id: int, facts: Facts) -> None:

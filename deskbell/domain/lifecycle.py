@@ -251,11 +251,16 @@ def _revive(
 ) -> tuple[Conversation, Entry]:
     """Only the customer's reply makes a closed conversation live again, under its old number (LIFE-10)."""
     linked_to = None
+    data: dict[str, Any] = {"name": "revived"}
     if conversation.kind == "ticket":
         linked_to = conversation.linked_to if conversation.is_linked_ticket else None
         other = facts.tickets.get(conversation.customer_id, conversation.id)
+        owner = conversation.owner_id if conversation.owner_id in facts.active else None
+        if conversation.owner_id and owner is None:  # nobody would ever look at it
+            data["left"] = facts.staff_names.get(conversation.owner_id, "its agent")
         conversation = conversation._replace(
-            state="assigned" if conversation.owner_id else "unassigned",
+            state="assigned" if owner else "unassigned",
+            owner_id=owner,
             converted=conversation.converted and other == conversation.id,
         )
     else:
@@ -270,7 +275,7 @@ def _revive(
         close_reason=None,
         linked_to=linked_to,
     )
-    return record(conversation, actor, {"name": "revived"}, now)
+    return record(conversation, actor, data, now)
 
 
 def _open(conversation: Conversation, command: Command, facts: Facts, now: datetime) -> Change:

@@ -21,6 +21,8 @@ def link(conversation: Conversation, command: Command, facts: Facts, now: dateti
         raise Refused("forbidden", reason)
     if command.department_id is not None and command.department_id not in facts.departments:
         raise Refused("department", "This department does not exist.")
+    if command.to_customer and conversation.customer_id in facts.opted_out:
+        raise Refused("forbidden", access.OPTED_OUT)
     known = facts.emails.get(conversation.customer_id, "")
     email = known or command.email
     if not email:

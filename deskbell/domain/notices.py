@@ -15,7 +15,7 @@ WAYS = ("bell", "browser", "sound")
 _ANSWERED = {
     "accepted": "{who} accepted your transfer of chat {c}.",
     "declined": "{who} declined your transfer of chat {c}.",
-    "back": "Nobody answered your transfer of chat {c}: it stays with you.",
+    "back": "Nobody answered your transfer of chat {c}: it stays where it is.",
 }
 _SENTENCES = {
     "mention": "{who} mentioned you in chat {c}.",

@@ -49,6 +49,8 @@ def send_transcript(conversation: Conversation, command: Command, facts: Facts, 
     actor, typed = command.actor, command.email
     if isinstance(actor, Staff):
         reason = access.why_not_sort(actor, conversation)
+        if reason is None and conversation.customer_id in facts.opted_out:
+            reason = access.OPTED_OUT
         if reason:
             raise Refused("forbidden", reason)
         typed = ""

@@ -1,7 +1,8 @@
 """Who gets a waiting chat (LIFE-2): pure, explainable, oldest first (LIFE-4).
 
 `route` sees the queue and the available agents with their present load, and says for each chat: given to whom and why,
-offered to whom, keep waiting, or nobody is there at all. It never plans above an agent's maximum (LIFE-3).
+offered to whom, keep waiting, or nobody is there at all. It never plans above an agent's maximum, but for a chat that
+returns to its owner (LIFE-3).
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -16,7 +17,8 @@ Dice = Callable[[int], int]
 class Waiting(NamedTuple):
     """A chat in the queue. `last_agent_id`: who dealt with this customer last. `revived`: it was closed before.
 
-    `declined`: who was asked in this round already, the last time at `offered_at`. `is_open`: in business hours.
+    `declined`: who was asked in this round already, the last time at `offered_at`. `is_open`: it came in business hours,
+    or was told to wait.
     """
 
     conversation_id: int
@@ -27,6 +29,10 @@ class Waiting(NamedTuple):
     declined: tuple[int, ...] = ()
     offered_at: datetime | None = None
     is_open: bool = True
+
+    def returns_to(self, agent_id: int) -> bool:
+        """Whether it goes back to its owner, full or not (LIFE-3)."""
+        return self.revived and agent_id == self.last_agent_id
 
 
 class Overdue(NamedTuple):
@@ -67,12 +73,14 @@ class Given(NamedTuple):
     agent_id: int
     why: str
     chats: int
+    returns: bool = False
 
 
 class Offered(NamedTuple):
     conversation_id: int
     agent_id: int
     why: str
+    returns: bool = False
 
 
 class Full(NamedTuple):
@@ -88,7 +96,7 @@ class Nobody(NamedTuple):
 
 
 class Outside(NamedTuple):
-    """It is outside business hours (TICKET-1)."""
+    """It came outside business hours (TICKET-1)."""
 
     conversation_id: int
 
@@ -110,7 +118,7 @@ def route(
     decisions: list[Decision] = []
     for waiting in sorted(queue, key=lambda w: (w.queued_at, w.conversation_id)):
         able = _able(workloads, waiting.department_id)
-        free = [w for w in able if w.has_room]
+        free = [w for w in able if w.has_room or waiting.returns_to(w.agent_id)]
         if not waiting.is_open:
             decisions.append(Outside(waiting.conversation_id))
         elif not able:
@@ -122,7 +130,8 @@ def route(
         else:
             chosen, why = _choose(waiting, free, policy, dice)
             _take(chosen, now)
-            decisions.append(Given(waiting.conversation_id, chosen.agent_id, why, chosen.chats))
+            returns = waiting.returns_to(chosen.agent_id)
+            decisions.append(Given(waiting.conversation_id, chosen.agent_id, why, chosen.chats, returns))
     return decisions
 
 
@@ -204,4 +213,4 @@ def _offer(waiting: Waiting, free: list[Workload], policy: Policy, now: datetime
         chosen = _fewest(some)
         why = f"{where}fewest live chats ({chosen.chats})"
     _take(chosen, now)
-    return Offered(waiting.conversation_id, chosen.agent_id, why)
+    return Offered(waiting.conversation_id, chosen.agent_id, why, waiting.returns_to(chosen.agent_id))

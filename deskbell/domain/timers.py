@@ -29,8 +29,8 @@ def _inactivity(c: Conversation, preferences: Preferences) -> datetime | None:
 
 
 def _queue(c: Conversation, preferences: Preferences) -> datetime | None:
-    """LIFE-7: nobody took it."""
-    if c.state not in ("queued", "offered") or c.queued_at is None:
+    """LIFE-7: nobody took it. A flag is still there when its customer has come back (LIFE-5)."""
+    if c.state not in ("queued", "offered") or c.flagged_at is not None or c.queued_at is None:
         return None
     return c.queued_at + timedelta(minutes=preferences.inactivity_minutes)
 

@@ -7,6 +7,7 @@ from .commands import Command, NotePage, StartByAgent
 from .conversation import Change, Conversation, advance, next_entry
 from .errors import Refused
 from .facts import Facts
+from .handover import connected
 from .thread import message, record, replied
 
 
@@ -58,4 +59,4 @@ def approach(conversation_id: int, command: StartByAgent, facts: Facts, now: dat
     data = {"name": "approached", "agent": command.actor.name}
     conversation, began = record(conversation, command.actor, data, now)
     entry = message(conversation, command.actor, command.text, now, client_id=command.client_id)
-    return Change(replied(conversation, entry), (began, entry), entry)
+    return connected(replied(conversation, entry), (began, entry), entry, facts, now)

@@ -26,11 +26,11 @@ _OPEN_CHATS = """
 SELECT customer_id, id FROM conversation
 WHERE customer_id = ANY($1::bigint[]) AND kind = 'chat' AND state IN ('queued', 'offered', 'live', 'pending')"""
 
-# The open converted tickets of the customers of these conversations (TICKET-7).
+# The open converted tickets of the customers of these conversations, and of these customers (TICKET-7).
 _TICKETS = """
 SELECT t.customer_id, t.id FROM conversation t
 WHERE t.kind = 'ticket' AND t.converted AND t.state IN ('unassigned', 'assigned')
-  AND t.customer_id IN (SELECT customer_id FROM conversation WHERE id = ANY($1::bigint[]))"""
+  AND t.customer_id = ANY($2::bigint[] || ARRAY(SELECT customer_id FROM conversation WHERE id = ANY($1::bigint[])))"""
 
 # What these customers have open.
 _BELONGINGS = """
@@ -100,9 +100,11 @@ async def open_chats(connection: Connection, customers: Sequence[int]) -> dict[i
     return {row[0]: row[1] for row in await connection.fetch(_OPEN_CHATS, customers)}
 
 
-async def open_tickets(connection: Connection, conversations: Sequence[int]) -> dict[int, int]:
-    """Customer of one of these -> their open converted ticket."""
-    return {row[0]: row[1] for row in await connection.fetch(_TICKETS, conversations)}
+async def open_tickets(
+    connection: Connection, conversations: Sequence[int], customers: Sequence[int] = ()
+) -> dict[int, int]:
+    """One of these customers, or of these conversations' -> their open converted ticket."""
+    return {row[0]: row[1] for row in await connection.fetch(_TICKETS, conversations, customers)}
 
 
 async def belongings(connection: Connection, customers: Sequence[int]) -> dict[int, list[int]]:

@@ -34,7 +34,8 @@ _SHOWN = """n.id, n.staff_id, n.kind, n.conversation_id, n.data::text AS data, n
     c.customer_id, cu.name AS customer"""
 _OF_CUSTOMER = "JOIN conversation c ON c.id = n.conversation_id JOIN customer cu ON cu.id = c.customer_id"
 
-# Not for somebody who has left, nor for whom this kind is switched off: `quiet` names what is, as in "mention.bell".
+# Not for somebody who has left, nor for whom this kind is switched off: `quiet` names what is, as in "mention.bell". A
+# chat that rings at them again and again is told once, until that was read.
 _SAVE = f"""
 WITH n AS (
     INSERT INTO notification (staff_id, kind, conversation_id, data, at)
@@ -43,6 +44,9 @@ WITH n AS (
          AS g(place integer, staff_id integer, kind text, conversation_id bigint, data jsonb)
     JOIN staff s ON s.id = g.staff_id
     WHERE s.active AND NOT COALESCE(s.settings -> 'quiet', '[]') ? (g.kind || '.bell')
+      AND NOT (g.kind = 'offered' AND EXISTS (
+          SELECT FROM notification o WHERE o.staff_id = g.staff_id AND o.conversation_id = g.conversation_id
+          AND o.kind = 'offered' AND o.read_at IS NULL))
     ORDER BY g.place
     RETURNING *
 )

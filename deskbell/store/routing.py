@@ -16,12 +16,14 @@ WAITS_WITHIN = timedelta(hours=1)
 _LOCK = "SELECT pg_advisory_lock(4021, 1)"
 _UNLOCK = "SELECT pg_advisory_unlock(4021, 1)"
 
-# The queue, oldest first.
+# The queue, oldest first, of each department so many.
 _QUEUE = """
 SELECT c.id, c.department_id, c.queued_at, cu.last_agent_id, c.queued_at > c.created_at, c.declined, c.offered_at,
        c.queue_told
-FROM conversation c JOIN customer cu ON cu.id = c.customer_id
-WHERE c.state = 'queued' ORDER BY c.queued_at, c.id LIMIT $1"""
+FROM (SELECT *, row_number() OVER (PARTITION BY department_id ORDER BY queued_at, id) AS place
+      FROM conversation WHERE state = 'queued') c
+JOIN customer cu ON cu.id = c.customer_id
+WHERE c.place <= $1 ORDER BY c.queued_at, c.id"""
 
 # Live chats without an answer since $1 (timers.py says the same): new ones first, longest first.
 _OVERDUE_WHERE = """c.state = 'live' AND c.flagged_at IS NULL AND c.waiting_since IS NOT NULL

@@ -19,7 +19,8 @@ _DUE = """
  ORDER BY due LIMIT $6)
 UNION ALL
 (SELECT 'queue', id, queued_at + $2::interval AS due FROM conversation
- WHERE state IN ('queued', 'offered') AND queued_at <= $1::timestamptz - $2::interval ORDER BY due LIMIT $6)
+ WHERE state IN ('queued', 'offered') AND flagged_at IS NULL AND queued_at <= $1::timestamptz - $2::interval
+ ORDER BY due LIMIT $6)
 UNION ALL
 (SELECT 'pending', id, state_at + $3::interval AS due FROM conversation
  WHERE state = 'pending' AND state_at <= $1::timestamptz - $3::interval ORDER BY due LIMIT $6)

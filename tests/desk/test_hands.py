@@ -207,6 +207,21 @@ async def test_rings_go_round_take_a_place_and_begin_again_after_a_ring_time(
     assert (await house.now(number)).state == "offered"
 
 
+@rule("LIFE-2", "TEAM-6")
+async def test_a_chat_that_rings_at_somebody_round_after_round_stands_under_their_bell_once(
+    house: House, clock: FixedClock
+) -> None:
+    await prefer(house, distribution="offer")
+    number = await house.start(MARTA)
+    for _ in range(3):
+        await house.available(ADA)
+        await house.route()
+        assert (await house.now(number)).offered_to == ADA.id
+        clock.advance(MINUTE / 2)
+        await house.desk.timekeeper.sweep()
+    assert await notices(house) == [(ADA.id, "offered")]
+
+
 @rule("LIFE-2", "LIFE-16")
 async def test_picked_up_by_one_on_two_devices_at_once_it_is_picked_up_once(
     house: House, other: House

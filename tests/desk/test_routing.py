@@ -3,9 +3,11 @@
 import asyncio
 from datetime import timedelta
 
+import pytest
+
 from deskbell.domain.commands import StartChat, WriteMessage
 from deskbell.kit.clock import FixedClock
-from deskbell.store import preferences
+from deskbell.store import preferences, routing
 from tests.cast import ADA, BRUNO, MARTA, MINUTE, OLGA, SALES, SUPPORT, THEO, crowd
 from tests.desk.house import House, eventually, fresh_id, open_house
 from tests.rules import rule
@@ -72,6 +74,22 @@ async def test_a_revived_chat_keeps_its_number_and_returns_to_the_last_agent(hou
     c = await house.now(number)
     assert (c.id, c.state, c.owner_id, c.is_new) == (number, "live", ADA.id, True)
     assert (await house.thread(number))[-1].entry.text.endswith("dealt with this customer last")
+
+
+@rule("LIFE-3", "LIFE-10")
+async def test_a_revived_chat_returns_to_its_owner_who_is_full_and_takes_nobody_elses_place(
+    house: House, clock: FixedClock
+) -> None:
+    await house.pool.execute("UPDATE staff SET max_chats = 1")
+    number = await house.live(MARTA, ADA)
+    await house.close(number, ADA)
+    await house.live(THEO, ADA)
+    clock.advance(MINUTE / 60)
+    await house.available(BRUNO)
+    await house.write(number, MARTA, "One more thing")
+    await house.route()
+    assert (await house.now(number)).owner_id == ADA.id
+    assert await counted(house, LOADS) == {ADA.id: 2}
 
 
 @rule("LIFE-2")
@@ -147,6 +165,21 @@ async def test_a_new_chat_does_not_go_above_the_maximum_when_two_routers_plan_at
         await house.start(customer)
     await asyncio.gather(house.route(), other.route())
     assert await counted(house, STATES) == {"live": 1, "queued": 1}
+
+
+@rule("LIFE-4", "PEOPLE-6")
+async def test_a_department_with_a_long_queue_does_not_hide_who_waits_for_another(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(routing, "QUEUE_LOOKED_AT", 2)
+    await house.pool.execute("UPDATE staff SET max_chats = 1")
+    await house.live(MARTA, ADA)
+    for customer in await crowd(house.pool, 3):
+        await house.start(customer, department=SUPPORT)
+    number = await house.start(THEO, department=SALES)
+    await house.available(OLGA)
+    await house.route()
+    assert (await house.now(number)).owner_id == OLGA.id
 
 
 @rule("LIFE-17")

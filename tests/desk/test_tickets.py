@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from deskbell.domain.commands import (
+    AnswerOffer,
     AssignTo,
     CloseConversation,
     StartChat,
@@ -207,3 +208,39 @@ async def test_waiting_too_long_beside_an_open_ticket_is_merged_by_the_clock(
     assert codes(await house.together(TimeIsUp(number, "queue", SYSTEM))) == ["closed"]
     assert (await house.now(number)).linked_to == ticket
     assert await house.texts(ticket) == ["Hello", "Still there?"]
+
+
+@rule("LIFE-2")
+async def test_a_chat_that_came_in_time_goes_on_ringing_though_the_hours_are_over_meanwhile(
+    house: House, clock: FixedClock
+) -> None:
+    values = {"hours": MONDAYS, "distribution": "offer"}
+    await preferences.save(house.pool, values, None)
+    await house.desk.directory.refresh()
+    clock.advance(timedelta(hours=8) - MINUTE)
+    await house.available(ADA)
+    number = await house.start(MARTA)
+    await house.route()
+    clock.advance(MINUTE)
+    await house.available(BRUNO)
+    await house.desk.perform(AnswerOffer(number, ADA, fresh_id(), False))
+    await house.route()
+    assert (await house.now(number)).offered_to == BRUNO.id
+
+
+@rule("LIFE-1", "LIFE-4", "LIFE-18")
+async def test_who_was_told_to_wait_is_answered_though_the_hours_are_over_meanwhile(
+    house: House, clock: FixedClock
+) -> None:
+    await preferences.save(house.pool, {"max_chats": 1}, None)
+    await house.desk.directory.refresh()
+    first = await house.live()
+    (customer,) = await crowd(house.pool, 1)
+    number = await house.start(customer)
+    await house.route()
+    holiday = {"date": clock.now().date().isoformat(), "name": "Feast", "intervals": []}
+    await preferences.save(house.pool, {"hours": MONDAYS | {"holidays": [holiday]}}, None)
+    await house.desk.directory.refresh()
+    await house.close(first, ADA)
+    await house.route()
+    assert (await house.now(number)).owner_id == ADA.id

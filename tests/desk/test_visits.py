@@ -167,3 +167,15 @@ async def test_two_agents_begin_with_the_same_visitor_and_one_wins(house: House)
         *(StartByAgent(who, fresh_id(), here, MARTA.id, "Can I help?") for who in (ADA, BRUNO))
     )
     assert sorted(isinstance(o, Refused) for o in outcomes) == [False, True]
+
+
+@rule("TICKET-7")
+async def test_a_chat_that_an_agent_begins_closes_the_visitors_ticket_and_points_to_it(house: House) -> None:
+    here, ticket = await site(house.pool), await house.ticket(MARTA)
+    await house.available(ADA)
+    chat = await house.desk.perform(StartByAgent(ADA, fresh_id(), here, MARTA.id, "Can I help?"))
+    c = await house.now(ticket)
+    assert (c.state, c.closed_by, c.linked_to) == ("closed", "system", chat.conversation_id)
+    assert (await house.thread(chat.conversation_id))[-1].entry.text.startswith(
+        f"The earlier ticket #{ticket}"
+    )

@@ -81,6 +81,15 @@ def test_the_last_agent_comes_before_every_distribution_and_a_revived_chat_alway
         assert decision.agent_id == agent
 
 
+@rule("LIFE-3", "LIFE-10")
+@pytest.mark.parametrize("distribution", ["averaged", "round_robin", "random", "offer"])
+def test_a_revived_chat_goes_back_to_who_had_it_though_they_are_full(distribution: str) -> None:
+    team = [busy(1, 0, waited=9), busy(2, 5)]
+    decision = decided(chat(last=2)._replace(revived=True), team, Policy(distribution, last_agent=False))
+    assert isinstance(decision, Given | Offered)
+    assert (decision.agent_id, decision.returns) == (2, True)
+
+
 @rule("LIFE-2")
 def test_the_first_line_gets_new_chats_while_it_has_room_and_chosen_departments_do_not_care() -> None:
     policy = Policy(first_line=frozenset({SALES}))

@@ -16,7 +16,7 @@ FULL: dict[str, dict[str, Any]] = {
     "queued": {},
     "assigned": {"agent": "Ada", "why": "fewest live chats (0)", "chats": 1},
     "closed": {"by": "agent", "agent": "Ada", "reason": "by hand"},
-    "revived": {},
+    "revived": {"left": "Ada"},
     "ticket": {"why": "no agent is available"},
     "accepted": {"agent": "Ada"},
     "department": {"who": "Ada", "from": "Support", "to": "Sales"},

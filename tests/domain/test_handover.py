@@ -97,6 +97,15 @@ def test_routing_gives_nothing_to_an_agent_who_is_full_by_now(
     assert decide(before, command, room, LATER).entries
 
 
+@rule("LIFE-3")
+@pytest.mark.parametrize("command", [
+    Assign(7, BRUNO.id, "back", 1, SYSTEM, returns=True), Ring(7, BRUNO.id, "back", SYSTEM, returns=True),
+])  # fmt: skip
+def test_a_chat_that_returns_to_its_owner_may_exceed_the_maximum(command: Assign | Ring) -> None:
+    c = decide(conversation("queued"), command, FULL, LATER).conversation
+    assert BRUNO.id in (c.owner_id, c.offered_to)
+
+
 @rule("LIFE-3", "LIFE-15")
 def test_a_supervisor_may_exceed_the_maximum() -> None:
     change = decide(conversation(), AssignTo(7, SVEN, "id", BRUNO.id), FULL, LATER)

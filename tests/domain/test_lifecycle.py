@@ -148,6 +148,14 @@ def test_a_closed_ticket_goes_back_to_its_owner_when_the_customer_answers() -> N
     assert decide(nobodys, say(MARTA), FACTS, LATER).conversation.state == "unassigned"
 
 
+@rule("TICKET-2", "PEOPLE-8", "LIFE-19")
+def test_a_closed_ticket_of_somebody_who_has_left_waits_for_anybody_when_the_customer_answers() -> None:
+    facts = FACTS._replace(active=FACTS.active - {ADA.id})
+    change = decide(conversation("closed", kind="ticket"), say(MARTA), facts, LATER)
+    assert (change.conversation.state, change.conversation.owner_id) == ("unassigned", None)
+    assert change.entries[0].text.endswith("open once more, without Ada, who is not on the team any more")
+
+
 def test_an_old_chat_is_not_revived_beside_a_newer_open_one() -> None:
     facts = FACTS._replace(open_chats={MARTA.id: 8})
     with pytest.raises(Refused, match="newer chat") as caught:

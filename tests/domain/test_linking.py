@@ -50,6 +50,14 @@ def test_the_ticket_belongs_to_who_made_it_and_the_chat_goes_on() -> None:
     )  # fmt: skip
 
 
+@rule("LIFE-12")
+def test_who_has_opted_out_is_written_to_by_no_linked_ticket_which_may_be_made_all_the_same() -> None:
+    gone = KNOWN._replace(opted_out=frozenset({MARTA.id}))
+    with pytest.raises(Refused, match="opted out"):
+        linked(LINK._replace(to_customer=True), gone)
+    assert linked(LINK, gone)[0].letters == ()
+
+
 @rule("TICKET-8")
 def test_both_threads_name_each_other_and_the_customer_sees_neither_line() -> None:
     change, ticket = linked()

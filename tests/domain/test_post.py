@@ -53,6 +53,16 @@ def test_who_may_in_which_state(command: Command, codes: str) -> None:
     assert [outcome(state, command) for state in STATES] == codes.split()
 
 
+@rule("LIFE-12")
+def test_staff_send_no_transcript_to_who_has_opted_out_who_may_still_ask_for_it() -> None:
+    gone = KNOWN._replace(opted_out=frozenset({MARTA.id}))
+    assert [outcome("closed", asks(who), gone) for who in (ADA, SVEN, MARTA)] == [
+        "forbidden",
+        "forbidden",
+        "ok",
+    ]
+
+
 @rule("VISITOR-6", "VISITOR-9")
 def test_a_typed_address_is_used_only_where_none_is_verified() -> None:
     for facts, to in (

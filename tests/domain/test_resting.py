@@ -29,6 +29,17 @@ def test_a_flag_that_is_there_or_is_not_there_is_not_changed() -> None:
         assert caught.value.code == "closed"
 
 
+@rule("LIFE-5", "LIFE-10")
+@pytest.mark.parametrize("state", ["queued", "offered", "unassigned", "assigned"])
+def test_a_flag_that_a_chat_had_before_it_was_closed_is_taken_away_wherever_its_customer_brought_it(
+    state: str,
+) -> None:
+    back = conversation(state, flagged_at=NOW)
+    assert decide(back, FlagChat(7, SVEN, "a", False), FACTS, LATER).conversation.flagged_at is None
+    with pytest.raises(Refused, match="Only chats in somebody's hands"):
+        decide(conversation(state), FlagChat(7, SVEN, "b", True), FACTS, LATER)
+
+
 @rule("LIFE-8")
 def test_a_pending_chat_keeps_its_owner_frees_a_place_and_says_who_marked_it() -> None:
     change = decide(conversation(), SetPending(7, ADA, "id", True), FACTS, LATER)

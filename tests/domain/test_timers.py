@@ -69,8 +69,10 @@ def test_who_comes_before_the_time_or_after_it_was_settled_does_nothing(timer: s
 
 
 @rule("LIFE-5", "LIFE-8")
-@pytest.mark.parametrize("timer", ["answer", "inactivity"])
-@pytest.mark.parametrize("rest", [{"flagged_at": NOW}, {"state": "pending"}])
+@pytest.mark.parametrize(("timer", "rest"), [
+    ("answer", {"flagged_at": NOW}), ("answer", {"state": "pending"}),
+    ("inactivity", {"flagged_at": NOW}), ("inactivity", {"state": "pending"}), ("queue", {"flagged_at": NOW}),
+])  # fmt: skip
 def test_the_two_timeouts_rest_while_it_is_flagged_or_pending(timer: str, rest: dict[str, Any]) -> None:
     running, length, _ = RUNNING[timer]
     assert is_due(running, timer, USUAL, NOW + length)

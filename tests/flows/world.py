@@ -27,6 +27,7 @@ _CONVERSATIONS = f"""
 SELECT {", ".join(f"c.{name}" for name in changes.COLUMNS)}, cu.name
 FROM conversation c JOIN customer cu ON cu.id = c.customer_id ORDER BY c.id"""
 _LINES = "SELECT conversation_id, seq, kind, public, author, text, data FROM entry ORDER BY 1, 2"
+_LAST_AGENTS = "SELECT id, last_agent_id FROM customer"
 _LISTENERS = """
 SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'"""
 
@@ -85,6 +86,7 @@ class World:
         self.stored: dict[int, Conversation] = {}
         self.rows: dict[int, Row] = {}
         self.lines: dict[int, list[Line]] = {}
+        self.last_agents: dict[int, int | None] = {}
         self.here: set[Staff] = set()
         self.values: dict[str, Any] = {}
 
@@ -159,18 +161,29 @@ class World:
             await asyncio.gather(*(node.house.route() for node in self.nodes.values()))
         await self.read()
         loads = self.loads()
-        for number, lines in self.lines.items():
-            for line in lines[known.get(number, 0) :]:
-                if (
-                    line.author == "system"
-                    and line.data
-                    and line.data["name"] in ("assigned", "offered", "passed")
-                ):
-                    assert loads[IDS[line.data["agent"]]] <= self.maximum, line.text
+        given = [
+            (number, line)
+            for number, lines in self.lines.items()
+            for line in lines[known.get(number, 0) :]
+            if line.author == "system"
+            and line.data
+            and line.data["name"] in ("assigned", "offered", "passed")
+        ]
+        back = {line.data["agent"] for number, line in given if line.data and self.has_returned(number, line)}
+        for _, line in given:
+            if line.data and line.data["agent"] not in back:
+                assert loads[IDS[line.data["agent"]]] <= self.maximum, line.text
         for c in self.stored.values():
             if c.state == "queued":
                 assert not self.who_could_take(c), f"{c.id} waits"
                 assert c.queue_told, f"{c.id} was neither told to wait nor made a ticket"
+
+    def has_returned(self, number: int, line: Line) -> bool:
+        """Whether a revived chat goes back to its owner with this line, full or not (LIFE-3)."""
+        revived = any(
+            one.data and one.data.get("name") == "revived" for one in self.lines[number][: line.seq]
+        )
+        return revived and line.text.endswith("dealt with this customer last")
 
     @property
     def maximum(self) -> int:
@@ -182,15 +195,19 @@ class World:
 
     def who_could_take(self, c: Conversation) -> list[str]:
         """Available people with room for a waiting chat, who were not asked just now."""
-        if self.values.get("hours"):
-            return []
         loads = self.loads()
         able = [p for p in self.here if c.department_id is None or c.department_id in p.departments]
-        free = [p for p in able if loads[p.id] < self.maximum]
+        free = [p for p in able if loads[p.id] < self.maximum or self.returns_to(c, p)]
         rings = self.values.get("distribution") == "offer"
         if rings and c.offered_at and self.clock.now() - c.offered_at < timedelta(seconds=30):
             free = [p for p in free if p.id not in c.declined]
         return [p.name for p in free]
+
+    def returns_to(self, c: Conversation, who: Staff) -> bool:
+        """A chat that was closed goes back to who dealt with this customer last."""
+        return bool(
+            c.queued_at and c.queued_at > c.created_at and self.last_agents.get(c.customer_id) == who.id
+        )
 
     # -- what must hold
 
@@ -202,6 +219,7 @@ class World:
             self.stored[c.id] = c
             self.rows[c.id] = row_of(c, record["name"])
             self.lines[c.id] = []
+        self.last_agents = {row[0]: row[1] for row in await pool.fetch(_LAST_AGENTS)}
         for number, *line in await pool.fetch(_LINES):
             self.lines[number].append(Line(*line))
 

@@ -33,7 +33,7 @@ export function toldOf({ kind, data }: Pick<Notice, 'kind' | 'data'>): string {
       return `${who} wants to transfer this chat to you`;
     case 'transfer_answer':
       return data.answer === 'back'
-        ? 'Nobody answered your transfer: the chat stays with you'
+        ? 'Nobody answered your transfer: it stays where it is'
         : `${who} ${ANSWERS[String(data.answer)] ?? 'answered your transfer'}`;
     case 'assigned':
       return `${who} gave you this conversation`;
