@@ -15,7 +15,7 @@ from deskbell.domain.commands import (
 )
 from deskbell.domain.people import SYSTEM
 from deskbell.kit.clock import FixedClock
-from deskbell.store import files, preferences
+from deskbell.store import conversations, files, preferences
 from tests.cast import ADA, BRUNO, MARTA, MINUTE, NOW, STAFF, SUPPORT, SVEN, crowd
 from tests.desk.house import House, codes, fresh_id
 from tests.rules import rule
@@ -182,6 +182,24 @@ async def test_90_days_after_it_became_one_a_ticket_is_archived_and_only_read(
     assert (await house.thread(number))[-1].entry.text == "Archived after 90 days"
     late = (WriteMessage(number, MARTA, fresh_id(), "Hm"), CloseConversation(number, SVEN, fresh_id()))
     assert codes(await house.together(*late)) == ["closed", "closed"]
+
+
+@rule("TICKET-5", "TICKET-7")
+async def test_a_customer_whose_ticket_is_archived_is_shown_what_can_be_written_in(
+    house: House, clock: FixedClock
+) -> None:
+    ticket = await house.ticket()
+    assert await conversations.current_of(house.pool, MARTA.id) == ticket
+    (theo,) = await crowd(house.pool, 1)
+    merged_into = await house.ticket(theo)
+    merged = await house.start(theo)
+    await house.route()
+    assert await conversations.current_of(house.pool, theo.id) == merged_into
+    clock.advance(timedelta(days=90))
+    await house.desk.timekeeper.archive()
+    assert await conversations.current_of(house.pool, MARTA.id) is None
+    assert await conversations.current_of(house.pool, theo.id) == merged
+    await house.write(merged, theo, "Still there?")
 
 
 @rule("TICKET-6")
