@@ -98,11 +98,14 @@ class Router:
         await rows.lock(connection)
         try:
             now = self._clock.now()
-            queue, told = await rows.queue(connection)
-            queue = [w._replace(is_open=self._is_open(w.department_id, now)) for w in queue]
+            queue = [
+                w._replace(is_open=self._is_open(w.department_id, now)) for w in await rows.queue(connection)
+            ]
+            told = frozenset(w.conversation_id for w in queue if w.told)
             policy = self._policy(await rows.first_line(connection))
             workloads = await rows.workloads(connection, self._directory.preferences.max_chats, now)
-            decisions = route(queue, workloads, policy=policy, now=now, dice=self._dice)
+            waiting = [w for w in queue if not w.rings]
+            decisions = route(waiting, workloads, policy=policy, now=now, dice=self._dice)
             overdue = await rows.overdue(connection, self._unanswered_since(now))
             given = await self._carry_out([*decisions, *pass_on(overdue, workloads, now)], told)
             if given:
@@ -154,15 +157,14 @@ class Router:
     ) -> None:
         """Tell those who go on waiting their place and the estimate, if it has changed (VISITOR-11).
 
-        A chat that was told to wait goes on waiting, also when its agents have left meanwhile.
+        In hours, a chat that was told to wait goes on waiting also when its agents have left meanwhile.
         """
         waiting = {
             d.conversation_id
             for d in decisions
-            if isinstance(d, Full | Offered)
-            or (isinstance(d, Nobody | Outside) and d.conversation_id in told)
+            if isinstance(d, Full | Offered) or (isinstance(d, Nobody) and d.conversation_id in told)
         }
-        still = [w for w in queue if w.conversation_id in waiting]
+        still = [w for w in queue if w.rings or w.conversation_id in waiting]
         pace = await rows.pace(connection, now) if still else {}
         self._tell_places(still, pace)
 
@@ -213,7 +215,7 @@ def _command(decision: Decision | Passed, told: frozenset[int]) -> Command | Non
             return KeepWaiting(conversation_id, SYSTEM)
         case Nobody(conversation_id) if conversation_id not in told:
             return TurnIntoTicket(conversation_id, NOBODY, SYSTEM)
-        case Outside(conversation_id) if conversation_id not in told:
+        case Outside(conversation_id):
             return TurnIntoTicket(conversation_id, OUTSIDE, SYSTEM)
         case _:
             return None

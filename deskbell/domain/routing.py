@@ -17,6 +17,7 @@ class Waiting(NamedTuple):
     """A chat in the queue. `last_agent_id`: who dealt with this customer last. `revived`: it was closed before.
 
     `declined`: who was asked in this round already, the last time at `offered_at`. `is_open`: in business hours.
+    `told`: the customer knows that they wait. `rings`: it is offered just now, and only keeps its place.
     """
 
     conversation_id: int
@@ -27,6 +28,8 @@ class Waiting(NamedTuple):
     declined: tuple[int, ...] = ()
     offered_at: datetime | None = None
     is_open: bool = True
+    told: bool = False
+    rings: bool = False
 
 
 class Overdue(NamedTuple):
@@ -111,7 +114,9 @@ def route(
     for waiting in sorted(queue, key=lambda w: (w.queued_at, w.conversation_id)):
         able = _able(workloads, waiting.department_id)
         free = [w for w in able if w.has_room]
-        if not waiting.is_open:
+        if not waiting.is_open and not (
+            waiting.told and able
+        ):  # who waits when the hours end is still served
             decisions.append(Outside(waiting.conversation_id))
         elif not able:
             decisions.append(Nobody(waiting.conversation_id))

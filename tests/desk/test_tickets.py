@@ -151,6 +151,25 @@ async def test_outside_business_hours_a_chat_becomes_a_ticket_though_somebody_is
     assert (await house.thread(number))[-1].entry.text == "Became a ticket: outside business hours"
 
 
+@rule("LIFE-1", "LIFE-4")
+async def test_who_waits_when_the_hours_end_is_still_served_and_left_a_ticket_when_the_last_agent_goes(
+    house: House, clock: FixedClock
+) -> None:
+    await preferences.save(house.pool, {"hours": MONDAYS, "max_chats": 1}, None)
+    await house.desk.directory.refresh()
+    first = await house.live(MARTA, ADA)
+    one, two = [await house.start(customer) for customer in await crowd(house.pool, 2)]
+    await house.route()
+    clock.advance(timedelta(hours=8))
+    await house.available(ADA)
+    await house.close(first, ADA)
+    await house.route()
+    assert [(await house.now(n)).state for n in (one, two)] == ["live", "queued"]
+    await house.unavailable(ADA)
+    await house.route()
+    assert (await house.now(two)).state == "unassigned"
+
+
 @rule("TICKET-1")
 async def test_a_department_may_have_hours_of_its_own(house: House, clock: FixedClock) -> None:
     await house.pool.execute("UPDATE department SET hours = $2 WHERE id = $1", SUPPORT, MONDAYS)
