@@ -1,5 +1,6 @@
 """What nobody raised on purpose, in the one shape of errors: the framework's own, a database away, a fault."""
 
+import re
 import secrets
 from typing import Any
 
@@ -23,13 +24,43 @@ _CODES = {
 }
 
 
+_PLAIN = [
+    (re.compile(pattern), text)
+    for pattern, text in (
+        (r"'data'|Input data was truncated", "The request needs a body of whole JSON."),
+        (r"Expected `str` of length <= (\d+)", "At most {} characters."),
+        (r"Expected `str` of length >= (\d+)", "At least {} characters."),
+        (r"Expected `array` of length <= (\d+)", "At most {} of them."),
+        (r"Expected `array` of length >= (\d+)", "At least {} of them."),
+        (r"Expected `object` of length <= (\d+)", "At most {} of them."),
+        (r"Expected `(?:int|float)` <= (-?\d+)", "At most {}."),
+        (r"Expected `(?:int|float)` >= (-?\d+)", "At least {}."),
+        (r"Expected `str` matching regex '(.+)'", "It must be made like this: {}"),
+        (r"Object contains unknown field `(.+)`", "There is no field named {} here."),
+        (r"Object missing required field `(.+)`", "The field {} is missing."),
+        (r"Invalid enum value (.+)", "{} cannot be chosen here."),
+    )
+]
+"""What the decoder says of a value, and how we say it: people read it too, beside the field."""
+_OTHER_KIND = re.compile(r"Expected `(.+)`, got `(.+)`")
+_KINDS = {
+    "str": "text",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "an object",
+}
+_BODY = "data"  # what the whole body is called inside
 _SHOWN = {"whose": "scope", "since": "from", "until": "to"}  # parameters that go by another name inside
 
 
 def on_http(_: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
     """Unknown paths, methods, and bodies that do not fit their type."""
     status = error.status_code
-    text = {404: "There is no such page.", 405: "This cannot be done here."}.get(status, error.detail)
+    text = {404: "There is no such page.", 405: "This cannot be done here."}.get(status) or _plain(
+        error.detail
+    )[0]
     return answer(Problem(status, _CODES.get(status, "bad_input"), text))
 
 
@@ -37,9 +68,25 @@ def on_invalid(_: Request[Any, Any, Any], error: ValidationException) -> Respons
     """The first thing that is wrong, with the name of its field."""
     extra = error.extra if isinstance(error.extra, list) else []
     first = extra[0] if extra and isinstance(extra[0], dict) else {}
-    field = _SHOWN.get(str(first.get("key")), first.get("key"))
-    text = str(first.get("message") or "This could not be understood.")[:300]
-    return answer(Problem(400, "bad_input", text, field=str(field) if field else None))
+    key = str(first.get("key") or "")
+    text, limit = _plain(str(first.get("message") or "This could not be understood.")[:300])
+    field = None if key in ("", _BODY) else _SHOWN.get(key, key)
+    return answer(Problem(400, "bad_input", text, field=field, limit=limit))
+
+
+def _plain(message: str) -> tuple[str, int | None]:
+    """In plain words, with the limit that they name."""
+    other = _OTHER_KIND.fullmatch(message)
+    if other is not None:
+        wanted, got = (
+            re.sub(r"\w+", lambda kind: _KINDS.get(kind[0], kind[0]), said) for said in other.groups()
+        )
+        return f"It must be {wanted}, not {got}.", None
+    for pattern, text in _PLAIN:
+        found = pattern.fullmatch(message)
+        if found is not None:
+            return text.format(*found.groups()), int(found[1]) if text.startswith("At most") else None
+    return message, None
 
 
 def on_unreadable(_: Request[Any, Any, Any], error: Exception) -> Response[bytes]:

@@ -97,7 +97,8 @@ class Reader:
 
     def view(self, conversation: Conversation) -> VisitorView:
         """As its customer sees it, with the place in the queue."""
-        place = self._place_of(conversation.id) if conversation.state == "queued" else None
+        waits = conversation.state in ("queued", "offered")
+        place = self._place_of(conversation.id) if waits else None
         return view_of(conversation, self._directory.names.staff, place)
 
     async def backfill(self, conversation_id: int, after: int) -> Publication | None:

@@ -98,11 +98,12 @@ class Router:
         await rows.lock(connection)
         try:
             now = self._clock.now()
-            queue, told = await rows.queue(connection)
-            queue = [w._replace(is_open=w.conversation_id in told or self._was_open(w)) for w in queue]
+            queue = [self._timed(waiting, now) for waiting in await rows.queue(connection)]
+            told = frozenset(w.conversation_id for w in queue if w.told)
             policy = self._policy(await rows.first_line(connection))
             workloads = await rows.workloads(connection, self._directory.preferences.max_chats, now)
-            decisions = route(queue, workloads, policy=policy, now=now, dice=self._dice)
+            waiting = [w for w in queue if not w.rings]
+            decisions = route(waiting, workloads, policy=policy, now=now, dice=self._dice)
             overdue = await rows.overdue(connection, self._unanswered_since(now))
             given = await self._carry_out([*decisions, *pass_on(overdue, workloads, now)], told)
             if given:
@@ -115,9 +116,11 @@ class Router:
     def _unanswered_since(self, now: datetime) -> datetime:
         return now - timedelta(minutes=self._directory.preferences.agent_timeout_minutes)
 
-    def _was_open(self, waiting: Waiting) -> bool:
-        """Whether it came in business hours (LIFE-1). Who came in time is asked about, though it is late meanwhile."""
-        return is_open(self._directory.hours_of(waiting.department_id), waiting.queued_at)
+    def _timed(self, waiting: Waiting, now: datetime) -> Waiting:
+        """Who came in business hours, or was told to wait, came in time, though it is late meanwhile (LIFE-1)."""
+        hours = self._directory.hours_of(waiting.department_id)
+        in_time = waiting.told or is_open(hours, waiting.queued_at)
+        return waiting._replace(is_open=is_open(hours, now), in_time=in_time)
 
     def _policy(self, first_line: frozenset[int]) -> Policy:
         preferences = self._directory.preferences
@@ -155,14 +158,14 @@ class Router:
     ) -> None:
         """Tell those who go on waiting their place and the estimate, if it has changed (VISITOR-11).
 
-        A chat that was told to wait goes on waiting, also when its agents have left meanwhile.
+        In hours, a chat that was told to wait goes on waiting also when its agents have left meanwhile.
         """
         waiting = {
             d.conversation_id
             for d in decisions
             if isinstance(d, Full | Offered) or (isinstance(d, Nobody) and d.conversation_id in told)
         }
-        still = [w for w in queue if w.conversation_id in waiting]
+        still = [w for w in queue if w.rings or w.conversation_id in waiting]
         pace = await rows.pace(connection, now) if still else {}
         self._tell_places(still, pace)
 

@@ -17,8 +17,9 @@ Dice = Callable[[int], int]
 class Waiting(NamedTuple):
     """A chat in the queue. `last_agent_id`: who dealt with this customer last. `revived`: it was closed before.
 
-    `declined`: who was asked in this round already, the last time at `offered_at`. `is_open`: it came in business hours,
-    or was told to wait.
+    `declined`: who was asked in this round already, the last time at `offered_at`. `is_open`: in business hours now;
+    `in_time`: it came in them. `told`: the customer knows that they wait. `rings`: it is offered just now, and only keeps
+    its place.
     """
 
     conversation_id: int
@@ -29,6 +30,9 @@ class Waiting(NamedTuple):
     declined: tuple[int, ...] = ()
     offered_at: datetime | None = None
     is_open: bool = True
+    in_time: bool = False
+    told: bool = False
+    rings: bool = False
 
     def returns_to(self, agent_id: int) -> bool:
         """Whether it goes back to its owner, full or not (LIFE-3)."""
@@ -119,7 +123,8 @@ def route(
     for waiting in sorted(queue, key=lambda w: (w.queued_at, w.conversation_id)):
         able = _able(workloads, waiting.department_id)
         free = [w for w in able if w.has_room or waiting.returns_to(w.agent_id)]
-        if not waiting.is_open:
+        served_late = waiting.in_time and able
+        if not waiting.is_open and not served_late:
             decisions.append(Outside(waiting.conversation_id))
         elif not able:
             decisions.append(Nobody(waiting.conversation_id))

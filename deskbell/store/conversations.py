@@ -17,10 +17,13 @@ _ENTRY = """conversation_id, seq, kind, public, prev_public, author, author_id, 
 _ONE = f"""
 SELECT {_SELECTED}, cu.name FROM conversation c JOIN customer cu ON cu.id = c.customer_id WHERE c.id = $1"""
 
-# What a visitor sees on coming back: the open chat, else the newest conversation in which there is something for them.
+# What a visitor sees on coming back: the open chat, else the newest conversation in which there is something for them
+# and in which they may write.
 _CURRENT = """
-SELECT CASE WHEN kind = 'chat' AND state = 'closed' THEN COALESCE(linked_to, id) ELSE id END
-FROM conversation WHERE customer_id = $1 AND last_public_seq > 0
+SELECT CASE WHEN kind = 'chat' AND state = 'closed' THEN COALESCE(
+           (SELECT ticket.id FROM conversation ticket WHERE ticket.id = c.linked_to AND ticket.state <> 'archived'), id)
+       ELSE id END
+FROM conversation c WHERE customer_id = $1 AND last_public_seq > 0 AND state <> 'archived'
 ORDER BY state IN ('queued', 'offered', 'live', 'pending') DESC, id DESC LIMIT 1"""
 
 _AFTER = f"""

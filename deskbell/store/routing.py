@@ -16,14 +16,14 @@ WAITS_WITHIN = timedelta(hours=1)
 _LOCK = "SELECT pg_advisory_lock(4021, 1)"
 _UNLOCK = "SELECT pg_advisory_unlock(4021, 1)"
 
-# The queue, oldest first, of each department so many.
+# The queue, oldest first, of each department so many; with what rings, which keeps its place until it is answered.
 _QUEUE = """
 SELECT c.id, c.department_id, c.queued_at, cu.last_agent_id, c.queued_at > c.created_at, c.declined, c.offered_at,
-       c.queue_told
-FROM (SELECT *, row_number() OVER (PARTITION BY department_id ORDER BY queued_at, id) AS place
-      FROM conversation WHERE state = 'queued') c
-JOIN customer cu ON cu.id = c.customer_id
-WHERE c.place <= $1 ORDER BY c.queued_at, c.id"""
+       c.queue_told, c.state = 'offered'
+FROM (SELECT id, row_number() OVER (PARTITION BY department_id ORDER BY queued_at, id) AS place
+      FROM conversation WHERE state IN ('queued', 'offered')) q
+JOIN conversation c ON c.id = q.id JOIN customer cu ON cu.id = c.customer_id
+WHERE q.place <= $1 ORDER BY c.queued_at, c.id"""
 
 # Live chats without an answer since $1 (timers.py says the same): new ones first, longest first.
 _OVERDUE_WHERE = """c.state = 'live' AND c.flagged_at IS NULL AND c.waiting_since IS NOT NULL
@@ -35,7 +35,7 @@ ORDER BY COALESCE(c.stuck_at >= c.waiting_since, false), GREATEST(c.waiting_sinc
 
 # Whether routing has anything to do at all.
 _WAITING = f"""
-SELECT EXISTS (SELECT FROM conversation WHERE state = 'queued')
+SELECT EXISTS (SELECT FROM conversation WHERE state IN ('queued', 'offered'))
     OR EXISTS (SELECT FROM conversation c WHERE {_OVERDUE_WHERE})"""
 
 _FIRST_LINE = "SELECT id FROM department WHERE first_line"
@@ -73,11 +73,10 @@ async def anybody_waits(pool: Pool, unanswered_since: datetime) -> bool:
     return bool(await pool.fetchval(_WAITING, unanswered_since))
 
 
-async def queue(connection: Connection) -> tuple[list[Waiting], frozenset[int]]:
-    """The waiting chats, and the ids of those that were told to wait already."""
+async def queue(connection: Connection) -> list[Waiting]:
+    """The chats that wait or ring; `is_open` is not known here."""
     rows = await connection.fetch(_QUEUE, QUEUE_LOOKED_AT)
-    waiting = [Waiting(r[0], r[1], r[2], r[3], r[4], tuple(r[5]), r[6]) for r in rows]
-    return waiting, frozenset(row[0] for row in rows if row[7])
+    return [Waiting(r[0], r[1], r[2], r[3], r[4], tuple(r[5]), r[6], told=r[7], rings=r[8]) for r in rows]
 
 
 async def overdue(connection: Connection, unanswered_since: datetime) -> list[Overdue]:

@@ -167,6 +167,30 @@ async def test_odd_numbers_in_an_address_find_nothing(desk: EdgeDesk, number: st
         assert answer.status_code in (400, 404), answer.text
 
 
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        (b"", {"text": "The request needs a body of whole JSON."}),
+        (b'{"site":', {"text": "The request needs a body of whole JSON."}),
+        (b"[]", {"text": "It must be an object, not a list."}),
+        (b'{"site": "shop", "x": 1}', {"text": "There is no field named x here."}),
+        (b"{}", {"text": "The field site is missing."}),
+        (b'{"site": 5}', {"text": "It must be text, not a whole number.", "field": "site"}),
+        (
+            b'{"site": "%s"}' % (b"x" * 65),
+            {"text": "At most 64 characters.", "field": "site", "limit": 64},
+        ),
+    ],
+)
+async def test_what_is_wrong_with_a_body_is_said_in_a_sentence_with_its_field_and_limit(
+    desk: EdgeDesk, body: bytes, error: dict[str, Any]
+) -> None:
+    answer = await desk.client().post(
+        "/api/widget/session", content=body, headers={"Content-Type": "application/json"}
+    )
+    assert (answer.status_code, answer.json()["error"]) == (400, {"code": "bad_input"} | error)
+
+
 async def test_odd_headers_are_no_fault(desk: EdgeDesk) -> None:
     chance = random.Random(5)
     for _ in range(100):

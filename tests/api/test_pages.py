@@ -88,6 +88,7 @@ async def test_the_loader_may_be_loaded_from_any_page_and_is_kept_five_minutes(d
     answer = await client.get("/widget.js")
     assert answer.text == "let loader"
     assert answer.headers["cache-control"] == "public, max-age=300"
+    assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
     assert answer.headers["cross-origin-resource-policy"] == "cross-origin"
     again = await client.get("/widget.js", headers={"If-None-Match": answer.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")

@@ -140,9 +140,56 @@ async def test_a_further_attempt_is_added_to_the_earlier_message_and_says_so(des
     await expect(page.get_by_text("Added to your earlier message.")).to_be_visible()
     await marta.sees("My parcel is late")
     await marta.sees("It is still late")
+    ada = await desk.console("Ada")
+    number = await desk.pool.fetchval("SELECT id FROM conversation WHERE state = 'unassigned'")
+    await ada.ask("accept", c=number)
+    await ada.ask("send", c=number, text="It comes tomorrow")
+    await marta.sees("It comes tomorrow")
+    await expect(page.get_by_text("Added to your earlier message.")).to_have_count(0)
     await page.reload()
     await marta.sees("It is still late")
-    assert await desk.pool.fetchval("SELECT count(*) FROM conversation WHERE state = 'unassigned'") == 1
+    assert await desk.pool.fetchval("SELECT count(*) FROM conversation WHERE kind = 'ticket'") == 1
+
+
+@rule("VISITOR-5", "VISITOR-8")
+async def test_a_message_left_while_the_desk_is_away_is_shown_and_goes_out_from_the_next_page_by_itself(
+    desk_apart: Desk, sites: Elsewhere, page: Page, complaints: list[str]
+) -> None:
+    desk, address = desk_apart, sites.page("/", embedding(desk_apart.address))
+    await page.goto(address)
+    marta = Widget(page)
+    await marta.open()
+    await marta.inside.get_by_label("Your e-mail").fill("marta@example.org")
+    await marta.inside.get_by_label("Your message").fill("Call me back")
+    await expect(marta.inside.locator("link[href*=Conversation]")).to_be_attached()
+    await page.wait_for_load_state("networkidle")
+    await desk.stop()
+    await marta.inside.get_by_role("button", name="Send message").click()
+    await marta.sees("Call me back")
+    await page.goto("about:blank")
+    await desk.start()
+    await page.goto(address)
+    await marta.framed()
+    await expect(marta.inside.get_by_text("We got your message.")).to_be_attached(timeout=20_000)
+    assert await desk.texts() == ["Call me back"]
+    complaints.clear()
+
+
+@rule("VISITOR-5")
+async def test_a_part_that_cannot_be_had_is_no_empty_window_and_what_was_written_goes_out(
+    desk: Desk, page: Page, complaints: list[str]
+) -> None:
+    await page.route("**/Conversation*", lambda route: route.abort())
+    await page.goto(f"{desk.address}/chat/shop")
+    await page.get_by_label("Your e-mail").fill("marta@example.org")
+    await page.get_by_label("Your message").fill("Call me back")
+    await page.get_by_role("button", name="Send message").click()
+    await expect(page.get_by_text("There is a newer version of this chat.")).to_be_visible()
+    await page.unroute_all()
+    await page.get_by_role("button", name="Load again").click()
+    await Widget(page).sees("Call me back")
+    assert await desk.texts() == ["Call me back"]
+    complaints.clear()
 
 
 @rule("VISITOR-10")

@@ -18,6 +18,7 @@ from deskbell.domain.commands import (
 )
 from deskbell.domain.errors import Refused
 from deskbell.kit.clock import FixedClock
+from deskbell.realtime.frames import QueuePlace
 from deskbell.store import preferences
 from tests.cast import ADA, BRUNO, MARTA, MINUTE, OLGA, SALES, SUPPORT, SVEN, THEO, crowd
 from tests.desk.house import House, codes, fresh_id
@@ -220,6 +221,20 @@ async def test_a_chat_that_rings_at_somebody_round_after_round_stands_under_thei
         clock.advance(MINUTE / 2)
         await house.desk.timekeeper.sweep()
     assert await notices(house) == [(ADA.id, "offered")]
+
+
+@rule("VISITOR-11")
+async def test_a_chat_that_rings_keeps_its_place_and_nobody_behind_it_moves_up_and_back(house: House) -> None:
+    await prefer(house, distribution="offer", max_chats=1)
+    await house.available(ADA)
+    first, second = await house.start(MARTA), await house.start(THEO)
+    ears = [house.ear(who, number) for who, number in ((MARTA, first), (THEO, second))]
+    await house.route()
+    await house.route()
+    assert house.desk.reader.view(await house.now(first)).queue == QueuePlace(1, None)
+    await house.desk.perform(AnswerOffer(first, ADA, fresh_id(), False))
+    await house.route()
+    assert [[frame["position"] for frame in ear.heard("queue")] for ear in ears] == [[1], [2]]
 
 
 @rule("LIFE-2", "LIFE-16")

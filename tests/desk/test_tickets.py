@@ -16,7 +16,7 @@ from deskbell.domain.commands import (
 )
 from deskbell.domain.people import SYSTEM
 from deskbell.kit.clock import FixedClock
-from deskbell.store import files, preferences
+from deskbell.store import conversations, files, preferences
 from tests.cast import ADA, BRUNO, MARTA, MINUTE, NOW, STAFF, SUPPORT, SVEN, crowd
 from tests.desk.house import House, codes, fresh_id
 from tests.rules import rule
@@ -152,6 +152,25 @@ async def test_outside_business_hours_a_chat_becomes_a_ticket_though_somebody_is
     assert (await house.thread(number))[-1].entry.text == "Became a ticket: outside business hours"
 
 
+@rule("LIFE-1", "LIFE-4")
+async def test_who_waits_when_the_hours_end_is_still_served_and_left_a_ticket_when_the_last_agent_goes(
+    house: House, clock: FixedClock
+) -> None:
+    await preferences.save(house.pool, {"hours": MONDAYS, "max_chats": 1}, None)
+    await house.desk.directory.refresh()
+    first = await house.live(MARTA, ADA)
+    one, two = [await house.start(customer) for customer in await crowd(house.pool, 2)]
+    await house.route()
+    clock.advance(timedelta(hours=8))
+    await house.available(ADA)
+    await house.close(first, ADA)
+    await house.route()
+    assert [(await house.now(n)).state for n in (one, two)] == ["live", "queued"]
+    await house.unavailable(ADA)
+    await house.route()
+    assert (await house.now(two)).state == "unassigned"
+
+
 @rule("TICKET-1")
 async def test_a_department_may_have_hours_of_its_own(house: House, clock: FixedClock) -> None:
     await house.pool.execute("UPDATE department SET hours = $2 WHERE id = $1", SUPPORT, MONDAYS)
@@ -183,6 +202,24 @@ async def test_90_days_after_it_became_one_a_ticket_is_archived_and_only_read(
     assert (await house.thread(number))[-1].entry.text == "Archived after 90 days"
     late = (WriteMessage(number, MARTA, fresh_id(), "Hm"), CloseConversation(number, SVEN, fresh_id()))
     assert codes(await house.together(*late)) == ["closed", "closed"]
+
+
+@rule("TICKET-5", "TICKET-7")
+async def test_a_customer_whose_ticket_is_archived_is_shown_what_can_be_written_in(
+    house: House, clock: FixedClock
+) -> None:
+    ticket = await house.ticket()
+    assert await conversations.current_of(house.pool, MARTA.id) == ticket
+    (theo,) = await crowd(house.pool, 1)
+    merged_into = await house.ticket(theo)
+    merged = await house.start(theo)
+    await house.route()
+    assert await conversations.current_of(house.pool, theo.id) == merged_into
+    clock.advance(timedelta(days=90))
+    await house.desk.timekeeper.archive()
+    assert await conversations.current_of(house.pool, MARTA.id) is None
+    assert await conversations.current_of(house.pool, theo.id) == merged
+    await house.write(merged, theo, "Still there?")
 
 
 @rule("TICKET-6")

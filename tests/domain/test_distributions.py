@@ -108,6 +108,13 @@ def test_out_of_hours_nobody_is_asked_however_free() -> None:
         assert decided(outside, [busy(ADA.id)], policy) == Outside(1)
 
 
+@rule("LIFE-1", "LIFE-4")
+def test_who_came_in_time_is_served_after_hours_while_somebody_is_there() -> None:
+    late = chat()._replace(is_open=False, in_time=True)
+    assert isinstance(decided(late, [busy(ADA.id)]), Given)
+    assert decided(late, []) == Outside(1)
+
+
 @rule("LIFE-2")
 def test_ringing_asks_one_after_the_other_and_declined_ones_not_again_in_this_round() -> None:
     team = [busy(ADA.id, 0), busy(BRUNO.id, 2)]

@@ -8,8 +8,8 @@ import msgspec
 
 STATIC = Path(__file__).parent.parent.parent / "static"
 TYPES = {
-    ".js": "text/javascript; charset=utf-8",
-    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript",
+    ".css": "text/css",
     ".svg": "image/svg+xml",
     ".json": "application/json",
     ".woff2": "font/woff2",
@@ -17,7 +17,7 @@ TYPES = {
     ".webp": "image/webp",
     ".mp3": "audio/mpeg",
 }
-"""Only files of these kinds are ever served."""
+"""Only files of these kinds are ever served; to text, the answer adds its charset."""
 
 
 class Chunk(msgspec.Struct, rename="camel"):

@@ -12,9 +12,8 @@ from litestar import Request, Response, get, post
 from litestar.params import PathParameter, QueryParameter
 
 from deskbell.api.conversations import TheDesk
-from deskbell.api.pages.screens import html
+from deskbell.api.pages.screens import html, plain
 from deskbell.api.ports import Edge, Here
-from deskbell.api.problems import not_found
 from deskbell.api.widget_after import COMMENT
 from deskbell.channels.email import paper, words
 from deskbell.desk.desk import Desk
@@ -43,6 +42,8 @@ async def show(
     number: Number, closing: Closing, edge: Here, desk: TheDesk, sig: Signature = "", score: Score = ""
 ) -> Response[str]:
     asked = await _asked(edge, number, closing, sig)
+    if asked is None:
+        return _nothing()
     chosen = int(score) if score.isascii() and score.isdecimal() else asked.survey.score
     return _page(asked, desk, _form(asked, desk, chosen, asked.survey.comment, edge))
 
@@ -58,6 +59,8 @@ async def answer(
 ) -> Response[str]:
     edge.limits.before_wish(number, edge.clock.now().timestamp())
     asked = await _asked(edge, number, closing, sig)
+    if asked is None:
+        return _nothing()
     phrases = words.phrases(asked.locale)
     given = _given(await request.body())
     score, comment = given.get("score", ""), given.get("comment", "")
@@ -72,14 +75,17 @@ async def answer(
     return _page(asked, desk, f"<h1>{escape(thanks)}</h1><p>{escape(phrases.change)}</p>")
 
 
-async def _asked(edge: Edge, number: int, closing: int, sig: str) -> Asked:
-    """Raises Problem 404 for a link that is not ours or no longer holds; the two are not told apart."""
+async def _asked(edge: Edge, number: int, closing: int, sig: str) -> Asked | None:
+    """None for a link that is not ours or no longer holds; the two are not told apart."""
     now = int(edge.clock.now().timestamp())
     good = signed(edge.secret, "survey", f"{number}.{closing}", sig, now)
-    asked = await surveys.one(edge.pool, number, closing) if good else None
-    if asked is None:
-        raise not_found("survey")
-    return asked
+    return await surveys.one(edge.pool, number, closing) if good else None
+
+
+def _nothing() -> Response[str]:
+    """A page, not a line of JSON: customers come from a mail, perhaps long after."""
+    text = "<h1>This link does not work</h1><p>It may be incomplete, or too old. Thank you for your time all the same.</p>"
+    return plain("Rating", text, 404)
 
 
 def _given(body: bytes) -> dict[str, str]:

@@ -46,6 +46,7 @@ export function begin({ desk, site, safe, root, button, framed, show, sign }: Ha
   let since = 0;
   let place = '';
   let probed = false;
+  let on = true;
   let ask: ReturnType<typeof setTimeout> | undefined;
   let wait: ReturnType<typeof setTimeout> | undefined;
   const bubble = doc.createElement('p');
@@ -150,7 +151,7 @@ export function begin({ desk, site, safe, root, button, framed, show, sign }: Ha
 
   /** Another page, or the first one. Its title comes a moment after its address. */
   const moved = safe(() => {
-    if (place === location.href) return;
+    if (!on || place === location.href) return;
     if (place && may()) before += view();
     turn();
     front = 0;
@@ -189,7 +190,6 @@ export function begin({ desk, site, safe, root, button, framed, show, sign }: Ha
     send();
   }
 
-  let on = true;
   const look = setInterval(
     safe(() => since && on && send()),
     LOOK_S * 1e3,

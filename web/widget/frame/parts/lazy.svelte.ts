@@ -7,15 +7,22 @@ export const plainText = (text: string): DocumentFragment => textNodes(text);
 
 class Lazy<C> {
   part = $state.raw<C | null>(null);
+  /** It did not come: trying again would bring it without its style. */
+  failed = $state.raw(false);
   readonly #load: () => Promise<{ default: C }>;
 
   constructor(load: () => Promise<{ default: C }>) {
     this.#load = load;
   }
 
-  /** Resolves when the part is there; after a failure the next call tries again. */
-  async want(): Promise<C> {
-    return (this.part ??= (await this.#load()).default);
+  /** Resolves when the part is there, or with null when it could not be had. */
+  async want(): Promise<C | null> {
+    try {
+      return (this.part ??= (await this.#load()).default);
+    } catch {
+      this.failed = true;
+      return null;
+    }
   }
 }
 

@@ -40,6 +40,8 @@ let store: MemoryStore;
 let view: VisitorView | null;
 let entries: Entry[];
 let asked: string[];
+/** The last body. */
+let sent: unknown;
 let answers: Pick<Boot, 'open' | 'why' | 'opens_at'>;
 
 /** The desk's HTTP side, at the browser's own boundary. */
@@ -83,7 +85,10 @@ beforeEach(() => {
   answers = { open: true, why: null, opens_at: null };
   FakeSocket.all = [];
   vi.stubGlobal('WebSocket', FakeSocket);
-  vi.stubGlobal('fetch', (path: string) => Promise.resolve(new Response(JSON.stringify(answer(path)))));
+  vi.stubGlobal('fetch', (path: string, { body }: RequestInit) => {
+    sent = typeof body === 'string' && JSON.parse(body);
+    return Promise.resolve(new Response(JSON.stringify(answer(path))));
+  });
 });
 afterEach(() => vi.unstubAllGlobals());
 
@@ -188,7 +193,10 @@ test('A desk that is away at the beginning is asked again by itself.', async () 
   const chat = new Chat(new Session('shop', store));
   await chat.open();
   expect(chat.phase).toBe('failed');
-  vi.stubGlobal('fetch', (path: string) => Promise.resolve(new Response(JSON.stringify(answer(path)))));
+  vi.stubGlobal('fetch', (path: string, { body }: RequestInit) => {
+    sent = typeof body === 'string' && JSON.parse(body);
+    return Promise.resolve(new Response(JSON.stringify(answer(path))));
+  });
   await vi.advanceTimersByTimeAsync(1000);
   vi.useRealTimers();
   expect(chat.phase).toBe('ready');
@@ -258,4 +266,14 @@ test('A chat that was merged is left for the earlier message, and says so.', asy
     e: { ...merged, seq: 4, event: { name: 'closed', by: 'system' } },
   });
   expect(chat.c).toBe(5);
+});
+
+test('A tab whose token is worth nothing any more leaves the newer one of another tab, and uses it.', async () => {
+  store.set('deskbell.token.shop', 'old');
+  const session = new Session('shop', store);
+  store.set('deskbell.token.shop', 'new');
+  session.forget();
+  expect(store.get('deskbell.token.shop')).toBe('new');
+  await session.boot();
+  expect(sent).toMatchObject({ token: 'new' });
 });

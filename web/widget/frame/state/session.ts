@@ -43,9 +43,10 @@ export class Session {
     else this.store.remove(`deskbell.${what}.${this.key}`);
   }
 
+  /** Another tab may have kept a newer token meanwhile: that one stays. */
   forget(): void {
+    if (this.recall('token') === this.#token) this.keep('token', '');
     this.#token = null;
-    this.keep('token', '');
   }
 
   async boot(): Promise<Boot> {
@@ -55,7 +56,7 @@ export class Session {
     const body = {
       site: this.key,
       zone,
-      token: this.#token || undefined,
+      token: this.#token || this.recall('token') || undefined,
       visitor: this.#visitor || undefined,
     };
     const post = (more: object) => this.api.post<Boot>('/api/widget/session', { ...body, ...more });
@@ -70,7 +71,7 @@ export class Session {
   /** Signed out on the site: whoever comes next is somebody else. */
   async #leave(): Promise<void> {
     if (this.#token) await this.api.post('/api/widget/logout', {}).catch(() => undefined);
-    for (const what of ['draft', 'form']) this.keep(what, '');
+    for (const what of ['draft', 'form', 'token']) this.keep(what, '');
     this.forget();
     this.#identity = '';
   }

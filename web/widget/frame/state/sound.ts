@@ -1,4 +1,4 @@
-/** A soft two-tone beep, made here so that no sound file is fetched. */
+/** Whether a beep may sound; how it sounds comes with the first. */
 
 let context: AudioContext | undefined;
 
@@ -13,19 +13,10 @@ export function allowSound(): void {
 }
 
 export function beep(): void {
-  if (!context || context.state !== 'running') return;
-  const from = context.currentTime;
-  [660, 880].forEach((pitch, index) => tone(context!, pitch, from + index * 0.12));
-}
-
-function tone(audio: AudioContext, pitch: number, from: number): void {
-  const source = audio.createOscillator();
-  const volume = audio.createGain();
-  source.frequency.value = pitch;
-  volume.gain.setValueAtTime(0, from);
-  volume.gain.linearRampToValueAtTime(0.09, from + 0.02);
-  volume.gain.exponentialRampToValueAtTime(0.0001, from + 0.22);
-  source.connect(volume).connect(audio.destination);
-  source.start(from);
-  source.stop(from + 0.25);
+  const audio = context;
+  if (audio?.state === 'running')
+    import('./tones').then(
+      (file) => file.play(audio),
+      () => undefined,
+    );
 }
