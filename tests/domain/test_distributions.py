@@ -111,8 +111,8 @@ def test_out_of_hours_nobody_is_asked_however_free() -> None:
 @rule("LIFE-1", "LIFE-4")
 def test_who_came_in_time_is_served_after_hours_while_somebody_is_there() -> None:
     late = chat()._replace(is_open=False, in_time=True)
-    assert isinstance(decided(late, [busy(ADA.id)]), Given)
-    assert decided(late, []) == Outside(1)
+    assert isinstance(decided(late, [busy(ADA.id)], Policy()), Given)
+    assert decided(late, [], Policy()) == Outside(1)
 
 
 @rule("LIFE-2")
