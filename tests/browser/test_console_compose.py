@@ -213,6 +213,8 @@ async def test_a_chat_that_changed_hands_keeps_what_one_wrote_also_after_a_reloa
     reply = page.locator(".reply")
     await expect(reply).to_contain_text("Bruno has this chat now. What you wrote is kept.")
     await expect(reply).to_contain_text("My careful answer")
+    await expect(page.locator("main")).to_be_focused()
+    await expect(page.get_by_text("you watch it")).to_have_count(0)
     await page.reload()
     kept = page.get_by_role("region", name="What you wrote")
     await expect(kept).to_contain_text("My careful answer")

@@ -75,6 +75,21 @@ async def test_a_transfer_is_offered_with_a_note_and_the_chat_moves_when_it_is_a
     complaints.clear()  # Ada's browser reports that the conversation is not found
 
 
+@rule("CHAT-14", "LIFE-8")
+async def test_the_keyboard_goes_on_from_the_thread_when_what_was_pressed_is_gone(
+    desk: Desk, page: Page
+) -> None:
+    ada, _ = await adas_chat(desk, page)
+    await top(ada).get_by_role("button", name="Pending").press("Enter")
+    await banner(ada).get_by_role("button", name="No longer pending").press("Enter")
+    await expect(page.locator("main")).to_be_focused()
+    await top(ada).get_by_role("button", name="End chat").press("Enter")
+    await expect(page.get_by_role("dialog", name="End chat?")).to_be_visible()
+    await page.keyboard.press("Enter")
+    await expect(ada.log).to_contain_text("Closed by Ada")
+    await expect(page.locator("main")).to_be_focused()
+
+
 @rule("LIFE-14")
 async def test_a_transfer_can_be_declined_and_cancelled_and_stays_with_its_owner(
     desk: Desk, page: Page, new_page: NewPage

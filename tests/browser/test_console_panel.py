@@ -26,8 +26,12 @@ async def test_a_sign_opens_the_team_and_only_who_is_online_can_be_tagged(
     await expect(team.get_by_role("option")).to_have_count(1)
     await page.keyboard.press("Enter")
     await expect(tab.get_by_role("textbox")).to_have_value("Can you look, @Bruno ")
+    await page.keyboard.type("and t")
+    await expect(tab.get_by_text("Nobody on the team")).to_have_count(0)
     await press(tab, "Post Comment")
-    await expect(tab.get_by_role("log")).to_contain_text("Can you look, @Bruno")
+    await expect(tab.get_by_role("log")).to_contain_text("Can you look, @Bruno and t")
+    await expect(panel(ada).get_by_role("tab", name="Block User")).to_be_in_viewport(ratio=1)
+    await expect(tab.get_by_role("button", name="Post Comment")).to_be_in_viewport(ratio=1)
     await expect(ada.log).not_to_contain_text("Can you look")
 
 
@@ -64,6 +68,9 @@ async def test_the_tagged_watch_live_and_comment_and_cannot_write_to_the_custome
     refused = await http.post(f"/api/conversations/{marta.c}/messages", json={"id": "x", "text": "Hi"})
     assert refused.status_code == 403
     assert await desk.texts() == ["Hello", "Still there?"]
+    await marta.line.ask("close", c=marta.c)
+    await expect(bruno.page.locator(".reply")).to_have_text("This chat is closed.")
+    await expect(bruno.card("Marta Holm")).to_have_count(0)
 
 
 @rule("TEAM-5")

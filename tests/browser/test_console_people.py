@@ -152,16 +152,26 @@ async def test_axe_finds_nothing_on_the_way_in_and_in_managing(
         assert await barriers(page) == []
 
 
-async def test_a_phone_shows_one_column_at_a_time(desk: Desk, new_page: NewPage) -> None:
-    page = await new_page(viewport={"width": 390, "height": 844}, has_touch=True)
+async def test_a_small_phone_shows_one_column_at_a_time_and_nothing_is_cut_off_by_a_long_name(
+    desk: Desk, new_page: NewPage
+) -> None:
+    page = await new_page(viewport={"width": 320, "height": 700}, has_touch=True)
     ada = await Console(desk, page, "Ada").open()
-    marta = await customer(desk, "Marta Holm")
-    await marta.start("Hello")
-    await ada.choose("Marta Holm")
-    await expect(ada.card("Marta Holm")).to_be_hidden()
-    await page.get_by_role("button", name="Show details").click()
+    name = "Wolfeschlegelsteinhausenbergerdorff" * 2
+    await (await customer(desk, name)).start("Hello")
+    await ada.choose(name)
+    await expect(ada.card(name)).to_be_hidden()
+    await expect(page.get_by_role("button", name="Send")).to_be_in_viewport(ratio=1)
+    details = page.get_by_role("button", name="Show details")
+    await details.click()
     await expect(page.get_by_role("complementary", name="Details")).to_be_in_viewport()
     await page.get_by_role("complementary").get_by_role("button", name="Close details").click()
+    await expect(details).to_be_focused()
+    await page.get_by_role("button", name="More actions").click()
+    await page.get_by_role("menuitem", name="End chat").click()
+    dialog = page.get_by_role("dialog", name="End chat?")
+    await expect(dialog.get_by_role("heading")).to_be_in_viewport(ratio=1)
+    await dialog.get_by_role("button", name="Close", exact=True).click()
     await page.get_by_role("button", name="Back to the list").click()
-    await expect(ada.card("Marta Holm")).to_be_in_viewport()
-    assert await page.evaluate("document.documentElement.scrollWidth") == 390
+    await expect(ada.card(name)).to_be_in_viewport()
+    assert await page.evaluate("document.documentElement.scrollWidth") == 320

@@ -23,6 +23,12 @@ test('Who is online comes first, then whose name begins like it.', () => {
   expect(matching(TEAM, 'ol').map((one) => one.id)).toEqual([5, 3]);
 });
 
+test('Accents need not be typed to find a name, and what is typed with them finds it too.', () => {
+  const tomas = { id: 4, name: 'Tomás Rivera', online: true };
+  expect(matching([tomas], 'tomas')).toEqual([tomas]);
+  expect(matching([tomas], 'Tomás r')).toEqual([tomas]);
+});
+
 test('A text names the one whose whole name stands there, each once.', () => {
   expect(mentionsIn('@Olga May and @Bruno Lind, @Bruno Lind', TEAM, [])).toEqual([5, 2]);
   expect(mentionsIn('@Olga, please', TEAM, [])).toEqual([3]);

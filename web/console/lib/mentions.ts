@@ -1,4 +1,5 @@
 /** `@name` in a comment (TEAM-1). Pure. */
+import { bare } from './names';
 
 export interface Named {
   id: number;
@@ -15,14 +16,14 @@ export function mentionAt(text: string, caret: number): { from: number; words: s
 
 /** Who matches what was typed after the sign: those who are there first, then by the beginning of a name. */
 export function matching<T extends Named & { online: boolean }>(team: readonly T[], words: string): T[] {
-  const wanted = words.toLowerCase();
+  const wanted = bare(words);
   const rank = (one: T) => {
-    const name = one.name.toLowerCase();
+    const name = bare(one.name);
     if (name.startsWith(wanted)) return 0;
     return name.split(' ').some((part) => part.startsWith(wanted)) ? 1 : 2;
   };
   return team
-    .filter((one) => one.name.toLowerCase().includes(wanted))
+    .filter((one) => bare(one.name).includes(wanted))
     .sort((a, b) => Number(b.online) - Number(a.online) || rank(a) - rank(b) || a.name.localeCompare(b.name));
 }
 

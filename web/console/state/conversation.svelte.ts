@@ -84,6 +84,8 @@ export class Conversation {
   readonly #wire: Wire;
   #readSent = 0;
   #anew = false;
+  /** What one was to it before it went out of sight. */
+  #lost: 'writer' | 'watcher' | null = null;
   #typingTimer: ReturnType<typeof setTimeout> | undefined;
   #refreshTimer: ReturnType<typeof setTimeout> | undefined;
   #holeTimer: ReturnType<typeof setTimeout> | undefined;
@@ -146,18 +148,24 @@ export class Conversation {
     this.deliveries = new Map(this.deliveries).set(seq, d);
   }
 
-  /** It went to somebody else while it was open: what is shown stays, writing ends (CHAT-13, LIFE-16). */
-  lost(kind = 'conversation', owner = ''): void {
+  /** It went out of one's sight while it was open: what is shown stays, writing ends (CHAT-13, LIFE-16, TEAM-3). */
+  lost(row?: Row, owner = ''): void {
     clearTimeout(this.#refreshTimer);
-    if (!this.detail) return;
-    const now = owner ? `${owner} has this ${kind} now.` : `This ${kind} is no longer yours.`;
-    const why_not = `${now} What you wrote is kept.`;
+    if (!this.detail || (this.#lost && !row)) return;
+    const wrote = this.detail.may.write || this.#lost === 'writer';
+    this.#lost = wrote ? 'writer' : 'watcher';
+    const what = row?.kind ?? 'conversation';
+    let now = wrote ? `This ${what} is no longer yours.` : `You can no longer look into this ${what}.`;
+    if (row?.state === 'closed') now = `This ${what} is closed.`;
+    else if (owner) now = `${owner} has this ${what} now.`;
+    const why_not = wrote ? `${now} What you wrote is kept.` : now;
     this.detail = { ...this.detail, may: { ...NOTHING, why_not } };
   }
 
   #take(detail: Detail): void {
     if (!this.detail) this.comments.looked = detail.seen?.seq ?? 0;
     this.detail = detail;
+    this.#lost = null;
     // Replies that were pushed while this answer was on its way are not counted in it.
     for (const entry of this.thread.entries)
       if (entry.seq > detail.last_seq && entry.by === 'agent' && entry.kind === 'message') this.#count(entry);

@@ -284,7 +284,7 @@ export class Desk {
     if (this.open?.id === c) this.open.entry(e);
     else this.#kept.hear(c, e);
     if (!s) return;
-    if (!this.#sees(s)) this.#thread(c)?.lost(s.kind, this.team.name(s.owner));
+    if (!this.#sees(s)) this.#thread(c)?.lost(s, this.team.name(s.owner));
     const before = this.lists.card(c)?.row;
     this.#take(s);
     if (s.owner !== this.me.id) return;

@@ -246,8 +246,17 @@ test('A conversation that went to somebody else stays on the screen, without the
   await conversation.load();
   expect([conversation.status, conversation.detail!.may.write]).toEqual(['ready', false]);
   expect(conversation.detail!.may.why_not).toContain('no longer yours');
-  conversation.lost('chat', 'Bruno');
+  conversation.lost(row(7, { owner: 2 }), 'Bruno');
   expect(conversation.detail!.may.why_not).toBe('Bruno has this chat now. What you wrote is kept.');
+});
+
+test('Who only watched a chat is told that it was closed, and not that a text of theirs is kept.', async () => {
+  const conversation = await opened();
+  conversation.detail = { ...conversation.detail!, may: { ...NOTHING, comment: true } };
+  conversation.lost(row(7, { state: 'closed' }), 'Bruno');
+  answers = {};
+  await conversation.load();
+  expect(conversation.detail!.may.why_not).toBe('This chat is closed.');
 });
 
 test('Typing ends by itself when no word of it comes any more.', async () => {
