@@ -19,7 +19,7 @@ class Waiting(NamedTuple):
 
     `declined`: who was asked in this round already, the last time at `offered_at`. `is_open`: in business hours now;
     `in_time`: it came in them. `told`: the customer knows that they wait. `rings`: it is offered just now, and only keeps
-    its place.
+    its place. `returns`: it is revived, and who dealt with its customer last had it then.
     """
 
     conversation_id: int
@@ -33,10 +33,11 @@ class Waiting(NamedTuple):
     in_time: bool = False
     told: bool = False
     rings: bool = False
+    returns: bool = False
 
     def returns_to(self, agent_id: int) -> bool:
         """Whether it goes back to its owner, full or not (LIFE-3)."""
-        return self.revived and agent_id == self.last_agent_id
+        return self.returns and agent_id == self.last_agent_id
 
 
 class Overdue(NamedTuple):

@@ -17,9 +17,12 @@ _LOCK = "SELECT pg_advisory_lock(4021, 1)"
 _UNLOCK = "SELECT pg_advisory_unlock(4021, 1)"
 
 # The queue, oldest first, of each department so many; with what rings, which keeps its place until it is answered.
+# Who has written or done something in a chat has had it.
 _QUEUE = """
 SELECT c.id, c.department_id, c.queued_at, cu.last_agent_id, c.queued_at > c.created_at, c.declined, c.offered_at,
-       c.queue_told, c.state = 'offered'
+       c.queue_told, c.state = 'offered', c.queued_at > c.created_at AND EXISTS (
+           SELECT FROM entry e WHERE e.conversation_id = c.id AND e.author = 'agent' AND e.author_id = cu.last_agent_id
+           AND e.client_id IS NOT NULL)
 FROM (SELECT id, row_number() OVER (PARTITION BY department_id ORDER BY queued_at, id) AS place
       FROM conversation WHERE state IN ('queued', 'offered')) q
 JOIN conversation c ON c.id = q.id JOIN customer cu ON cu.id = c.customer_id
@@ -76,7 +79,10 @@ async def anybody_waits(pool: Pool, unanswered_since: datetime) -> bool:
 async def queue(connection: Connection) -> list[Waiting]:
     """The chats that wait or ring; `is_open` is not known here."""
     rows = await connection.fetch(_QUEUE, QUEUE_LOOKED_AT)
-    return [Waiting(r[0], r[1], r[2], r[3], r[4], tuple(r[5]), r[6], told=r[7], rings=r[8]) for r in rows]
+    return [
+        Waiting(r[0], r[1], r[2], r[3], r[4], tuple(r[5]), r[6], told=r[7], rings=r[8], returns=r[9])
+        for r in rows
+    ]
 
 
 async def overdue(connection: Connection, unanswered_since: datetime) -> list[Overdue]:

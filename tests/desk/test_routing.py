@@ -82,7 +82,7 @@ async def test_a_revived_chat_returns_to_its_owner_who_is_full_and_takes_nobody_
 ) -> None:
     await house.pool.execute("UPDATE staff SET max_chats = 1")
     number = await house.live(MARTA, ADA)
-    await house.close(number, ADA)
+    await house.close(number, ADA)  # so that she has dealt with it
     await house.live(THEO, ADA)
     clock.advance(MINUTE / 60)
     await house.available(BRUNO)
@@ -90,6 +90,22 @@ async def test_a_revived_chat_returns_to_its_owner_who_is_full_and_takes_nobody_
     await house.route()
     assert (await house.now(number)).owner_id == ADA.id
     assert await counted(house, LOADS) == {ADA.id: 2}
+
+
+@rule("LIFE-3")
+async def test_who_never_had_a_revived_chat_gets_it_within_the_maximum_only(
+    house: House, clock: FixedClock
+) -> None:
+    await house.pool.execute("UPDATE staff SET max_chats = 1")
+    number = await house.live(MARTA, ADA)
+    await house.write(number, ADA)
+    await house.close(number, ADA)
+    await house.pool.execute("UPDATE customer SET last_agent_id = $1 WHERE id = $2", BRUNO.id, MARTA.id)
+    await house.live(THEO, BRUNO)
+    clock.advance(MINUTE / 60)
+    await house.write(number, MARTA, "One more thing")
+    await house.route()
+    assert (await house.now(number)).state == "queued"
 
 
 @rule("LIFE-2")

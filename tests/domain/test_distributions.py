@@ -84,8 +84,8 @@ def test_the_last_agent_comes_before_every_distribution_and_a_revived_chat_alway
 @rule("LIFE-3", "LIFE-10")
 @pytest.mark.parametrize("distribution", ["averaged", "round_robin", "random", "offer"])
 def test_a_revived_chat_goes_back_to_who_had_it_though_they_are_full(distribution: str) -> None:
-    team = [busy(1, 0, waited=9), busy(2, 5)]
-    decision = decided(chat(last=2)._replace(revived=True), team, Policy(distribution, last_agent=False))
+    team, policy = [busy(1, 0, waited=9), busy(2, 5)], Policy(distribution, last_agent=False)
+    decision = decided(chat(last=2)._replace(revived=True, returns=True), team, policy)
     assert isinstance(decision, Given | Offered)
     assert (decision.agent_id, decision.returns) == (2, True)
 

@@ -28,6 +28,7 @@ SELECT {", ".join(f"c.{name}" for name in changes.COLUMNS)}, cu.name
 FROM conversation c JOIN customer cu ON cu.id = c.customer_id ORDER BY c.id"""
 _LINES = "SELECT conversation_id, seq, kind, public, author, text, data FROM entry ORDER BY 1, 2"
 _LAST_AGENTS = "SELECT id, last_agent_id FROM customer"
+_ACTED = "SELECT conversation_id, author_id FROM entry WHERE author = 'agent' AND client_id IS NOT NULL"
 _LISTENERS = """
 SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'"""
 
@@ -87,6 +88,7 @@ class World:
         self.rows: dict[int, Row] = {}
         self.lines: dict[int, list[Line]] = {}
         self.last_agents: dict[int, int | None] = {}
+        self.acted: set[tuple[int, int]] = set()
         self.here: set[Staff] = set()
         self.values: dict[str, Any] = {}
 
@@ -204,10 +206,10 @@ class World:
         return [p.name for p in free]
 
     def returns_to(self, c: Conversation, who: Staff) -> bool:
-        """A chat that was closed goes back to who dealt with this customer last."""
-        return bool(
-            c.queued_at and c.queued_at > c.created_at and self.last_agents.get(c.customer_id) == who.id
-        )
+        """A chat that was closed goes back to who dealt with this customer last, if they had it then."""
+        revived = c.queued_at and c.queued_at > c.created_at
+        last = self.last_agents.get(c.customer_id) == who.id
+        return bool(revived and last and (c.id, who.id) in self.acted)
 
     # -- what must hold
 
@@ -220,6 +222,7 @@ class World:
             self.rows[c.id] = row_of(c, record["name"])
             self.lines[c.id] = []
         self.last_agents = {row[0]: row[1] for row in await pool.fetch(_LAST_AGENTS)}
+        self.acted = {(row[0], row[1]) for row in await pool.fetch(_ACTED)}
         for number, *line in await pool.fetch(_LINES):
             self.lines[number].append(Line(*line))
 
