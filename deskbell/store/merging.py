@@ -39,6 +39,9 @@ STEPS = (
          labels = ARRAY(SELECT DISTINCT unnest(k.labels || g.labels) ORDER BY 1),
          opted_out = k.opted_out OR g.opted_out,
          blocked_until = GREATEST(k.blocked_until, g.blocked_until),
+         last_agent_id = COALESCE((SELECT v.owner_id FROM conversation v WHERE v.customer_id = k.id
+                                   AND v.owner_id IS NOT NULL ORDER BY v.assigned_at DESC NULLS LAST LIMIT 1),
+                                  k.last_agent_id, g.last_agent_id),
          created_at = LEAST(k.created_at, g.created_at)
        FROM customer g WHERE k.id = $1 AND g.id = $2""",
     "DELETE FROM customer_email ce USING customer cu WHERE ce.customer_id = $1 AND cu.id = $1 AND $2::bigint <> 0"

@@ -4,8 +4,9 @@ import asyncpg
 import pytest
 
 from deskbell.domain.commands import LinkTicket, MergeCustomers, WriteMessage
+from deskbell.kit.clock import FixedClock
 from deskbell.store import merging
-from tests.cast import ADA, MARTA, NOW, OLGA, SVEN, THEO
+from tests.cast import ADA, MARTA, MINUTE, NOW, OLGA, SVEN, THEO
 from tests.desk.house import House, codes, fresh_id
 from tests.rules import rule
 
@@ -20,6 +21,19 @@ async def test_every_table_that_names_a_customer_is_part_of_a_merge(pool: asyncp
     )
     steps = " ".join(merging.STEPS)
     assert {row[0] for row in rows} <= set(steps.replace("(", " ").split())
+
+
+@rule("LIFE-2")
+async def test_whoever_dealt_with_either_of_them_last_is_their_last_agent(
+    house: House, clock: FixedClock
+) -> None:
+    number = await house.live(MARTA, ADA)
+    await house.close(number, ADA)
+    clock.advance(MINUTE)
+    await house.close(await house.live(THEO, OLGA), OLGA)
+    assert codes(await house.together(unite(number))) == ["ok"]
+    last = "SELECT last_agent_id FROM customer WHERE id = $1"
+    assert await house.pool.fetchval(last, MARTA.id) == OLGA.id
 
 
 async def test_an_agent_and_an_outsider_merge_nobody(house: House) -> None:
