@@ -47,10 +47,10 @@ USUAL = {
     "offered": ("pick up", "pick up", "decline"),
     "live": ("write", "write", "comment", "pend", "transfer", "transfer to all", "flag", "close", "move"),
     "pending": ("write", "comment", "unpend", "transfer", "flag"),
-    "closed": ("write", "unflag"),
+    "closed": ("write", "unflag", "assign", "unpend"),
     "unassigned": ("accept", "accept", "assign"),
     "assigned": ("write", "close", "assign"),
-    "archived": ("write", "close"),
+    "archived": ("write", "close", "assign", "accept"),
 }
 IN_TRANSFER = ("take over", "take over", "leave it", "cancel")
 STAFF_ORDER = st.tuples(NODES, st.integers(0, 99), PEOPLE, st.integers(0, 5), PEOPLE)
@@ -213,6 +213,24 @@ class WholeLife(RuleBasedStateMachine):
                 await self.world.sweep()
 
             self.go(silence())
+
+    @rule(node=NODES, pick=st.integers(0, 3), rest=st.sampled_from(["flag", "flag", "pend", "comment"]))
+    def a_question_and_twenty_minutes_without_an_answer(self, node: str, pick: int, rest: str) -> None:
+        live = [c for c in self.world.stored.values() if c.state == "live"]
+        if live:
+            c = live[pick % len(live)]
+            owner = next(person for person in STAFF if person.id == c.owner_id)
+            customer = next(one for one in self.world.customers if one.id == c.customer_id)
+
+            async def unanswered() -> None:
+                await self.world.together((node, WriteMessage(c.id, customer, fresh_id(), "And?")))
+                await self.world.together((node, order(rest, owner, c.id, SVEN)))
+                await self.world.appear(ADA if owner != ADA else SVEN, on=True)
+                await self.world.wait(timedelta(minutes=20))
+                await self.world.sweep()
+                await self.world.route()
+
+            self.go(unanswered())
 
     @rule(one=STAFF_ORDER, other=CUSTOMER_ORDER)
     def the_clock_strikes_while_somebody_acts(self, one: Any, other: Any) -> None:
