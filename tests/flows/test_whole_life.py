@@ -232,6 +232,46 @@ class WholeLife(RuleBasedStateMachine):
 
             self.go(unanswered())
 
+    @rule(node=NODES, pick=st.integers(0, 3), end=st.sampled_from(["close", "customer", "clock"]))
+    def a_comment_and_the_end(self, node: str, pick: int, end: str) -> None:
+        live = [c for c in self.world.stored.values() if c.state == "live"]
+        if live:
+            c = live[pick % len(live)]
+            owner = next(person for person in STAFF if person.id == c.owner_id)
+            customer = next(one for one in self.world.customers if one.id == c.customer_id)
+
+            async def ends() -> None:
+                await self.world.together((node, order("comment", owner, c.id, owner)))
+                await self.world.together((node, order("write", owner, c.id, owner)))
+                if end == "customer":
+                    await self.world.together((node, WriteMessage(c.id, customer, fresh_id(), "//end")))
+                elif end == "close":
+                    await self.world.together((node, order("close", owner, c.id, owner)))
+                await self.world.wait(timedelta(hours=2))
+                await self.world.sweep()
+
+            self.go(ends())
+
+    @rule(
+        node=NODES,
+        pick=st.integers(0, 3),
+        who=PEOPLE,
+        answer=st.sampled_from(["take over", "leave it", "assign"]),
+    )
+    def a_transfer_and_its_answer(self, node: str, pick: int, who: Staff, answer: str) -> None:
+        held = [c for c in self.world.stored.values() if c.state in ("live", "pending")]
+        if held:
+            c = held[pick % len(held)]
+            owner = next(person for person in STAFF if person.id == c.owner_id)
+
+            async def answered() -> None:
+                await self.world.appear(who, on=True)
+                await self.world.together((node, order("transfer", owner, c.id, who)))
+                actor = SVEN if answer == "assign" else who
+                await self.world.together((node, order(answer, actor, c.id, who)))
+
+            self.go(answered())
+
     @rule(one=STAFF_ORDER, other=CUSTOMER_ORDER)
     def the_clock_strikes_while_somebody_acts(self, one: Any, other: Any) -> None:
         async def race() -> None:
