@@ -29,9 +29,10 @@ class Gate:
                 await asyncio.sleep(0.01)
 
     async def _standing(self) -> int:
+        lanes = (lane for door in self._house.nodes for lane in door.node.desk.batcher._lanes)
         in_lanes = sum(
-            len(lane._queue) for door in self._house.nodes for lane in door.node.desk.batcher._lanes
-        )
+            len(lane._queue) for lane in lanes if lane._working
+        )  # else it has not begun to walk there
         in_database: int = await self._house.pool.fetchval(_STANDING)
         return in_lanes + in_database
 
