@@ -232,25 +232,23 @@ class WholeLife(RuleBasedStateMachine):
 
             self.go(unanswered())
 
-    @rule(node=NODES, pick=st.integers(0, 3), end=st.sampled_from(["close", "customer", "clock"]))
-    def a_comment_and_the_end(self, node: str, pick: int, end: str) -> None:
+    @rule(node=NODES, ends=st.permutations(["close", "customer", "clock"]))
+    def comments_and_the_end(self, node: str, ends: list[str]) -> None:
         live = [c for c in self.world.stored.values() if c.state == "live"]
         if live:
-            c = live[pick % len(live)]
-            owner = next(person for person in STAFF if person.id == c.owner_id)
-            customer = next(one for one in self.world.customers if one.id == c.customer_id)
 
-            async def ends() -> None:
-                await self.world.together((node, order("comment", owner, c.id, owner)))
-                await self.world.together((node, order("write", owner, c.id, owner)))
-                if end == "customer":
-                    await self.world.together((node, WriteMessage(c.id, customer, fresh_id(), "//end")))
-                elif end == "close":
-                    await self.world.together((node, order("close", owner, c.id, owner)))
+            async def over() -> None:
+                for c, end in zip(live, ends, strict=False):
+                    owner = next(person for person in STAFF if person.id == c.owner_id)
+                    customer = next(one for one in self.world.customers if one.id == c.customer_id)
+                    for act in ("comment", "write", "unflag", *(["close"] if end == "close" else [])):
+                        await self.world.together((node, order(act, owner, c.id, owner)))
+                    if end == "customer":
+                        await self.world.together((node, WriteMessage(c.id, customer, fresh_id(), "//end")))
                 await self.world.wait(timedelta(hours=2))
                 await self.world.sweep()
 
-            self.go(ends())
+            self.go(over())
 
     @rule(
         node=NODES,
