@@ -158,7 +158,7 @@ async def test_supervisors_see_everyone_s_chats_by_agent_with_totals_that_follow
     marta = await chat(desk, "Marta Holm", "Hello")
     await chat(desk, "Theo Brandt", "Hello")
     sven = await Console(desk, page, "Sven").open()
-    await page.get_by_role("radio", name="Everyone").click()
+    await page.get_by_role("button", name="Look at everyone’s").click()
     heads = page.locator("[data-section]")
     await expect(heads).to_have_count(2)
     await expect(heads.first).to_contain_text("Ada")
