@@ -91,7 +91,9 @@ test('A chat stands in Tagged as long as it is open and names me, whoever has it
 });
 
 test('An address and a filter say the same, and what makes no sense is left out.', () => {
-  const filter = parseFilter('?label=3&q=two+words&flagged=perhaps&from=2026-03-01&to=2026-13-45&department=x');
+  const filter = parseFilter(
+    '?label=3&q=two+words&flagged=perhaps&from=2026-03-01&to=2026-13-45&department=x',
+  );
   expect(filter).toEqual({ q: 'two words', label: '3', from: '2026-03-01' });
   expect(queryOf(filter)).toBe('q=two+words&label=3&from=2026-03-01');
   expect(narrowing(parseFilter('group=closed'))).toEqual([]);
