@@ -199,6 +199,10 @@ async def test_search_filters_and_sections_are_accessible(desk: Desk, page: Page
     async with page.expect_response("**/api/me/settings"):
         await page.get_by_role("radio", name="Everyone").click()
     await expect(page.locator("[data-section]")).to_have_count(1)
+    await desk.pool.execute(
+        "INSERT INTO conversation (kind, state, channel, customer_id, created_at, state_at, ticket_at, closed_at)"
+        " SELECT 'ticket', 'closed', 'web', id, now(), now(), now(), now() FROM customer, generate_series(1, 12)"
+    )
     for path in ("/live", "/closed?q=nothing&sentiment=negative", "/tickets"):
         await page.goto(desk.address + path)
         await expect(page.get_by_role("search")).to_be_visible()
@@ -206,3 +210,7 @@ async def test_search_filters_and_sections_are_accessible(desk: Desk, page: Page
         await expect(page.get_by_role("combobox", name="Department")).to_be_visible()
         result = await Axe().run(page)
         assert result.response["violations"] == [], path
+    await page.keyboard.press("Escape")
+    await page.get_by_role("button", name=re.compile("^Notifications")).click()
+    await expect(page.get_by_role("heading", name="Notifications")).to_be_visible()
+    assert (await Axe().run(page)).response["violations"] == []
