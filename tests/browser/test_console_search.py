@@ -158,7 +158,7 @@ async def test_supervisors_see_everyone_s_chats_by_agent_with_totals_that_follow
     marta = await chat(desk, "Marta Holm", "Hello")
     await chat(desk, "Theo Brandt", "Hello")
     sven = await Console(desk, page, "Sven").open()
-    await page.get_by_role("radio", name="Everyone").click()
+    await page.get_by_role("button", name="Look at everyone’s").click()
     heads = page.locator("[data-section]")
     await expect(heads).to_have_count(2)
     await expect(heads.first).to_contain_text("Ada")
@@ -199,9 +199,17 @@ async def test_search_filters_and_sections_are_accessible(desk: Desk, page: Page
     async with page.expect_response("**/api/me/settings"):
         await page.get_by_role("radio", name="Everyone").click()
     await expect(page.locator("[data-section]")).to_have_count(1)
+    await desk.pool.execute(
+        "INSERT INTO conversation (kind, state, channel, customer_id, created_at, state_at, ticket_at, closed_at)"
+        " SELECT 'ticket', 'closed', 'web', id, now(), now(), now(), now() FROM customer, generate_series(1, 12)"
+    )
     for path in ("/live", "/closed?q=nothing&sentiment=negative", "/tickets"):
         await page.goto(desk.address + path)
         await expect(page.get_by_role("search")).to_be_visible()
         await page.get_by_role("button", name=re.compile("^Filters")).click()
         await expect(page.get_by_role("combobox", name="Department")).to_be_visible()
         assert await barriers(page) == [], path
+    await page.keyboard.press("Escape")
+    await page.get_by_role("button", name=re.compile("^Notifications")).click()
+    await expect(page.get_by_role("heading", name="Notifications")).to_be_visible()
+    assert await barriers(page) == []

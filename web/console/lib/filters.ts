@@ -34,9 +34,13 @@ const SOUND: Record<Name, (value: string) => boolean> = {
   sentiment: (value) => ['negative', 'neutral', 'positive'].includes(value),
   closed_by: (value) => ['customer', 'agent', 'system'].includes(value),
   flagged: (value) => value === 'true' || value === 'false',
-  from: (value) => DAY.test(value) && !Number.isNaN(startOf(value, 0)),
-  to: (value) => DAY.test(value) && !Number.isNaN(startOf(value, 0)),
+  from: isDay,
+  to: isDay,
 };
+
+function isDay(value: string): boolean {
+  return DAY.test(value) && !Number.isNaN(Date.parse(`${value}T12:00`));
+}
 
 /** From an address; what makes no sense there is left out. */
 export function parseFilter(query: string): Filter {

@@ -6,6 +6,7 @@ const DAY = 24 * HOUR;
 
 const clockFormat = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
 const shortDate = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
+const monthDate = new Intl.DateTimeFormat('en-GB', { month: 'short', year: 'numeric' });
 const longDate = new Intl.DateTimeFormat('en-GB', { weekday: 'long', day: 'numeric', month: 'long' });
 const yearDate = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
 
@@ -38,14 +39,14 @@ export function momentOf(at: number, now: number): string {
   return `${(days < 300 ? shortDate : yearDate).format(at)}, ${timeOf(at)}`;
 }
 
-/** How long ago, in at most six characters: `now`, `4 m`, `2 h`, `3 d`, `14 Nov`. */
+/** How long ago, in few characters: `now`, `4 m`, `2 h`, `3 d`, `14 Nov`, `Nov 2024`. */
 export function agoOf(at: number, now: number): string {
   const gone = now - at;
   if (gone < MINUTE) return 'now';
   if (gone < HOUR) return `${Math.floor(gone / MINUTE)} m`;
   if (gone < DAY) return `${Math.floor(gone / HOUR)} h`;
   if (gone < 7 * DAY) return `${Math.floor(gone / DAY)} d`;
-  return shortDate.format(at);
+  return (gone < 300 * DAY ? shortDate : monthDate).format(at);
 }
 
 /** A span of time: `38 s`, `12 min`, `3 h 5 min`, `2 days`. */
@@ -57,8 +58,9 @@ export function spanOf(span: number): string {
   return `${Math.floor(span / HOUR)} h${minutes ? ` ${minutes} min` : ''}`;
 }
 
-export function dateOf(at: number): string {
-  return shortDate.format(at);
+/** `3 Jan`, or `3 Jan 2025` in another year. */
+export function dateOf(at: number, now: number): string {
+  return (new Date(at).getFullYear() === new Date(now).getFullYear() ? shortDate : yearDate).format(at);
 }
 
 /** `84 kB`, `1.2 MB`. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Entry, Row } from '../../client/frames';
-import { agoOf, compactOf, dayOf, sizeOf, spanOf } from './format';
+import { agoOf, compactOf, dateOf, dayOf, sizeOf, spanOf } from './format';
 import { bubbleOf, echoBubbles, itemsOf } from './groups';
 import { askedOf, fits, narrowing, parseFilter, queryOf } from './filters';
 import { calls, comesBefore, standsIn, tabOf, type View } from './placement';
@@ -91,7 +91,9 @@ test('A chat stands in Tagged as long as it is open and names me, whoever has it
 });
 
 test('An address and a filter say the same, and what makes no sense is left out.', () => {
-  const filter = parseFilter('?label=3&q=two+words&flagged=perhaps&from=2026-03-01&department=x&nonsense=1');
+  const filter = parseFilter(
+    '?label=3&q=two+words&flagged=perhaps&from=2026-03-01&to=2026-13-45&department=x',
+  );
   expect(filter).toEqual({ q: 'two words', label: '3', from: '2026-03-01' });
   expect(queryOf(filter)).toBe('q=two+words&label=3&from=2026-03-01');
   expect(narrowing(parseFilter('group=closed'))).toEqual([]);
@@ -216,4 +218,10 @@ test('Times, spans, sizes and counts are short and plain.', () => {
   expect(dayOf(NOON - 1440 * MINUTE, NOON)).toBe('Yesterday');
   expect([512, 84_213, 1_234_567].map(sizeOf)).toEqual(['512 B', '84 kB', '1.2 MB']);
   expect([27, 1234, 100_000].map(compactOf)).toEqual(['27', '1.2k', '100k']);
+});
+
+test('What is a year old or more says its year.', () => {
+  const then = new Date(2024, 10, 14).getTime();
+  expect([agoOf(then, NOON), dateOf(then, NOON)]).toEqual(['Nov 2024', '14 Nov 2024']);
+  expect(dateOf(new Date(2026, 0, 3).getTime(), NOON)).toBe('3 Jan');
 });

@@ -49,9 +49,12 @@ export class List {
   turn = 0;
   /** Cards that moved while a load was under way: the answer may be older than they are. */
   moved: Set<Card> | null = null;
+  /** Always one's own, whatever the lists show. */
+  readonly own: boolean;
 
-  constructor(tab: Tab) {
+  constructor(tab: Tab, own = false) {
     this.tab = tab;
+    this.own = own;
   }
 }
 
@@ -67,6 +70,8 @@ export class Lists {
   readonly #around: Surroundings;
   readonly #cards = new Map<number, Card>();
   readonly #lists = Object.fromEntries(TABS.map((tab) => [tab, new List(tab)])) as Record<Tab, List>;
+  /** One's own live chats, while Live shows everybody's or some of them. */
+  readonly #own = new List('live', true);
   #counted = '';
   #timer: ReturnType<typeof setTimeout> | undefined;
   #countTimer: ReturnType<typeof setTimeout> | undefined;
@@ -89,10 +94,17 @@ export class Lists {
     return this.#cards.get(id);
   }
 
+  /** One's own live chats and what rings at one, whichever list is shown. */
+  get own(): readonly Card[] {
+    const { live } = this.#lists;
+    const same = this.scope === 'mine' && live.status === 'ready' && queryOf(live.filter) === '';
+    return (same ? live : this.#own).cards;
+  }
+
   /** Unread messages in one's own live chats, for the title. */
   get unread(): number {
     const me = this.#me().id;
-    return this.#lists.live.cards.reduce((sum, card) => sum + card.unread(me), 0);
+    return this.own.reduce((sum, card) => sum + (card.row.owner === me ? card.unread(me) : 0), 0);
   }
 
   /** Sorted by whose the chats are: what supervisors see of everyone. */
@@ -116,9 +128,18 @@ export class Lists {
   }
 
   async load(tab: Tab): Promise<void> {
-    const list = this.#lists[tab];
-    const turn = ++list.turn;
     const filter = this.#around.filter(tab);
+    const filled = this.#fill(this.#lists[tab], filter);
+    if (tab === 'live' && (this.scope === 'all' || queryOf(filter))) this.#keepOwn();
+    await filled;
+  }
+
+  #keepOwn(): void {
+    if (this.#own.status === 'idle') void this.#fill(this.#own, {});
+  }
+
+  async #fill(list: List, filter: Filter): Promise<void> {
+    const turn = ++list.turn;
     if (queryOf(filter) !== queryOf(list.filter)) list.status = 'idle';
     list.filter = filter;
     if (list.status !== 'ready') list.status = 'loading';
@@ -175,10 +196,11 @@ export class Lists {
     }
   }
 
-  #page({ tab, filter }: List, after: string | null): Promise<{ rows: Row[]; next: string | null }> {
-    const query = new URLSearchParams({ tab, scope: this.scope, limit: String(PAGE) });
+  #page(list: List, after: string | null): Promise<{ rows: Row[]; next: string | null }> {
+    const { tab, filter } = list;
+    const query = new URLSearchParams({ tab, scope: this.#scopeOf(list), limit: String(PAGE) });
     if (tab === 'live') query.set('sort', this.sort);
-    if (this.byAgent(tab)) query.set('by_agent', 'true');
+    if (!list.own && this.byAgent(tab)) query.set('by_agent', 'true');
     for (const [name, value] of askedOf(filter, tab)) query.set(name, value);
     if (after !== null) query.set('after', after);
     return this.#api.get(`/api/conversations?${query}`);
@@ -230,6 +252,7 @@ export class Lists {
       list.next = null;
       list.status = 'idle';
     }
+    this.#keepOwn();
     void this.loadCounts();
   }
 
@@ -238,6 +261,7 @@ export class Lists {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       for (const list of Object.values(this.#lists)) if (list.status !== 'idle') void this.load(list.tab);
+      if (this.#own.status !== 'idle') void this.#fill(this.#own, {});
       void this.loadCounts();
     }, REFRESH_AFTER);
   }
@@ -261,8 +285,12 @@ export class Lists {
     }, ASK_AGAIN_AFTER);
   }
 
-  get #looker(): Looker {
-    return { me: this.#me(), scope: this.scope };
+  #scopeOf(list: List): Scope {
+    return list.own ? 'mine' : this.scope;
+  }
+
+  #looker(scope = this.scope): Looker {
+    return { me: this.#me(), scope };
   }
 
   #view(list: List): View {
@@ -270,20 +298,20 @@ export class Lists {
       tab: list.tab,
       group: groupOf(list.filter),
       sort: this.sort,
-      looker: this.#looker,
-      byAgent: this.byAgent(list.tab),
+      looker: this.#looker(this.#scopeOf(list)),
+      byAgent: !list.own && this.byAgent(list.tab),
       rank: (agent) => this.#around.rank(agent),
     };
   }
 
   /** Whether a card stands in a list, as far as it shows: the words of a search are the server's. */
   #stands(list: List, row: Row): boolean {
-    return standsIn(list.tab, row, this.#looker) && fits(row, list.filter, list.tab);
+    return standsIn(list.tab, row, this.#looker(this.#scopeOf(list))) && fits(row, list.filter, list.tab);
   }
 
   /** What the counts depend on. */
   #counts(row: Row): string {
-    const stands = TABS.filter((tab) => standsIn(tab, row, this.#looker));
+    const stands = TABS.filter((tab) => standsIn(tab, row, this.#looker()));
     const fit = stands.filter((tab) => fits(row, this.#lists[tab].filter, tab));
     const load = this.scope === 'all' ? [row.owner, row.waiting_since] : [];
     return [...stands, ...fit, row.state, ...load].join();
@@ -307,7 +335,7 @@ export class Lists {
     const before = known && this.#counts(known.row);
     const card = this.#card(row);
     if (before !== this.#counts(row)) this.countSoon();
-    for (const list of Object.values(this.#lists)) this.#place(list, card);
+    for (const list of [...Object.values(this.#lists), this.#own]) this.#place(list, card);
     return known !== undefined;
   }
 

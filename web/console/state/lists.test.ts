@@ -94,7 +94,7 @@ test('With a search on, the server is asked whether a card fits: once in two sec
   expect(ids(lists)).toEqual([]);
   rows = [row(5, { last_seq: 39 })];
   await vi.advanceTimersByTimeAsync(2000);
-  expect([ids(lists), questions().length]).toEqual([[5], 2]);
+  expect([ids(lists), questions().filter((path) => path.includes('q=bicycle')).length]).toEqual([[5], 2]);
 });
 
 test('Supervisors find everyone’s chats by agent; an agent’s lists are never those of everyone.', async () => {
@@ -102,6 +102,7 @@ test('Supervisors find everyone’s chats by agent; an agent’s lists are never
   await narrowed({}, ADA);
   expect(questions().map((path) => [path.includes('scope=all'), path.includes('by_agent=true')])).toEqual([
     [true, true],
+    [false, false], // their own, for the title
     [false, false],
   ]);
 });
@@ -141,4 +142,18 @@ test('How the lists are left is saved once things are quiet, without the words o
   await vi.advanceTimersByTimeAsync(5000);
   const lists = { tab: 'live', scope: 'mine', filters: { live: 'flagged=true' }, folded: [4] };
   expect(asked).toEqual([`/api/me/settings ${JSON.stringify({ lists })}`]);
+});
+
+test('The title counts one’s own live chats alone, whichever of them and whoever’s the list shows.', async () => {
+  rows = [row(3, { customer_messages: 2 })];
+  const lists = await narrowed({ label: '4' });
+  await vi.advanceTimersByTimeAsync(0);
+  lists.apply(row(5, { owner: 2, seen: { seq: 1, count: 0 } }));
+  expect(lists.unread).toBe(2);
+  const seen = { seq: 1, count: 0 };
+  rows = [row(6, { owner: 1, seen }), row(7, { owner: SVEN.id })];
+  const everyone = await narrowed({}, SVEN);
+  await vi.advanceTimersByTimeAsync(0);
+  expect(everyone.unread).toBe(1);
+  expect(questions().at(-2)).toContain('scope=all');
 });
