@@ -202,7 +202,7 @@ async def test_a_part_that_cannot_be_had_is_no_empty_window_and_what_was_written
     await page.get_by_label("Your e-mail").fill("marta@example.org")
     await page.get_by_label("Your message").fill("Call me back")
     await page.get_by_role("button", name="Send message").click()
-    await expect(page.get_by_text("There is a newer version of this chat.")).to_be_visible()
+    await expect(page.get_by_text("This chat must be loaded again.")).to_be_visible()
     await page.unroute_all()
     await page.get_by_role("button", name="Load again").click()
     await Widget(page).sees("Call me back")
