@@ -42,7 +42,7 @@ ON CONFLICT DO NOTHING"""
 
 # What every mail on a conversation needs to know of it.
 _ABOUT = """
-    c.kind, c.subject, c.channel, cu.locale,
+    c.kind, c.subject, c.channel, concat_ws(',', si.look ->> 'locale', cu.locale),
     COALESCE((SELECT v.time_zone FROM visit v WHERE v.customer_id = cu.id AND v.time_zone <> ''
               ORDER BY v.last_at DESC LIMIT 1), ''),
     cu.email_verified, COALESCE(d.name, ''), COALESCE(d.mail_address, ''),
@@ -85,7 +85,10 @@ UPDATE {table} SET due_at = $3, tries = tries + $5, error = $4 WHERE conversatio
 
 
 class About(NamedTuple):
-    """The conversation a mail is about; "" stands for what is unknown or not there. `time_zone`: the customer's."""
+    """The conversation a mail is about; "" stands for what is unknown or not there. `time_zone`: the customer's.
+
+    `locale`: the site's and the customer's, best first, as in `de,en-GB`; the widget asks in that order too.
+    """
 
     kind: str
     subject: str

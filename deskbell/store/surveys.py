@@ -23,14 +23,14 @@ _OF = f"SELECT conversation_id, {_COLUMNS} FROM survey WHERE conversation_id = A
 # A survey by the closing it is about, with the customer it was asked of.
 _ONE = """
 SELECT s.seq, s.kind, s.asked_at, s.score, s.comment, s.rated_at, c.customer_id, COALESCE(si.name, ''),
-       COALESCE(si.look ->> 'color', ''), cu.locale
+       COALESCE(si.look ->> 'color', ''), concat_ws(',', si.look ->> 'locale', cu.locale)
 FROM survey s JOIN conversation c ON c.id = s.conversation_id JOIN customer cu ON cu.id = c.customer_id
 LEFT JOIN site si ON si.id = c.site_id
 WHERE s.conversation_id = $1 AND s.seq = $2"""
 
 
 class Asked(NamedTuple):
-    """`site` and `color`: whose look the page has; "" without a site."""
+    """`site` and `color`: whose look the page has; "" without a site. `locale`: the site's and the customer's."""
 
     survey: SurveyFact
     customer_id: int

@@ -148,6 +148,12 @@ async def test_a_real_desk_has_no_demo_pages(desk: EdgeDesk, pool: asyncpg.Pool,
 
 @rule("OPS-3")
 async def test_health_ready_and_metrics(desk: EdgeDesk) -> None:
+    for path in ("/health", "/ready", "/api/openapi.json", "/"):
+        asked, got = [await desk.client({}).request(method, path) for method in ("HEAD", "GET")]
+        assert (asked.status_code, asked.headers["content-type"]) == (
+            got.status_code,
+            got.headers["content-type"],
+        )
     client = desk.client({})
     assert (await client.get("/health")).text == "ok"
     assert (await client.get("/ready")).text == "ok"

@@ -9,7 +9,7 @@ from playwright.async_api import Page, expect
 
 from tests.browser.barriers import barriers
 from tests.browser.conftest import NewPage
-from tests.browser.desk import Desk, Elsewhere
+from tests.browser.desk import SHOP, Desk, Elsewhere
 from tests.browser.test_widget_page import STRICT
 from tests.browser.widget import Widget, embedding, not_reported
 from tests.rules import rule
@@ -77,6 +77,24 @@ async def test_with_nobody_available_no_time_is_promised_and_the_form_changes_wh
     await marta.click_launcher()
     await marta.write("Hello")
     await marta.sees("Ada joined the chat")
+
+
+@rule("VISITOR-8", "PEOPLE-6")
+async def test_who_picks_a_department_where_nobody_is_leaves_a_message_with_an_address(
+    desk: Desk, page: Page
+) -> None:
+    await desk.site("picks", form=SHOP | {"department": "ask"})
+    await desk.console("Ada")
+    await page.goto(f"{desk.address}/chat/picks")
+    await expect(page.get_by_role("button", name="Start chat")).to_be_visible()
+    await page.get_by_label("Your message").fill("About my order")
+    await page.get_by_label("What is it about?").select_option(label="Sales (away)")
+    await expect(page.get_by_role("heading", name="Leave us a message")).to_be_visible()
+    await page.get_by_role("button", name="Send message").click()
+    await expect(page.get_by_label("Your e-mail")).to_be_focused()
+    await leave(page, "About my order")
+    email = "SELECT state || ' ' || email FROM conversation c JOIN customer u ON u.id = customer_id"
+    assert await desk.pool.fetchval(email) == "unassigned marta@example.org"
 
 
 @rule("VISITOR-8")
@@ -184,7 +202,7 @@ async def test_a_part_that_cannot_be_had_is_no_empty_window_and_what_was_written
     await page.get_by_label("Your e-mail").fill("marta@example.org")
     await page.get_by_label("Your message").fill("Call me back")
     await page.get_by_role("button", name="Send message").click()
-    await expect(page.get_by_text("There is a newer version of this chat.")).to_be_visible()
+    await expect(page.get_by_text("This chat must be loaded again.")).to_be_visible()
     await page.unroute_all()
     await page.get_by_role("button", name="Load again").click()
     await Widget(page).sees("Call me back")

@@ -12,6 +12,11 @@ from tests.browser.desk import Desk, Elsewhere, given
 from tests.browser.widget import Widget, embedding, not_reported
 from tests.rules import rule
 
+KEYBOARD = """height => {
+  Object.defineProperty(visualViewport, 'height', {value: height, configurable: true});
+  visualViewport.dispatchEvent(new Event('resize'));
+}"""
+"""A phone's keyboard leaves so much to be seen."""
 HOSTILE = (Path(__file__).parent / "hostile.html").read_text()
 STRICT = "default-src 'none'; script-src {desk}; frame-src {desk}; img-src data:"
 
@@ -156,6 +161,11 @@ async def test_on_a_phone_the_chat_takes_the_whole_screen_and_gives_it_back(
     await marta.open()
     await expect(marta.box).to_be_visible()
     assert await marta.inside.evaluate("[innerWidth, innerHeight]") == [390, 844]
+    await page.evaluate(KEYBOARD, 500)
+    await marta.inside.wait_for_function("innerHeight === 500")
+    await expect(marta.box).to_be_in_viewport()
+    await page.evaluate(KEYBOARD, 844)
+    await marta.inside.wait_for_function("innerHeight === 844")
     await marta.inside.get_by_role("button", name="Close the chat window").click()
     await page.get_by_label("Search").click()
     await expect(page.get_by_label("Search")).to_be_focused()

@@ -46,7 +46,7 @@ def test_it_wears_the_sites_name_and_colour_and_is_read_in_the_dark() -> None:
 
 @rule("LIFE-13")
 @pytest.mark.parametrize(("locale", "direction", "you"), [
-    ("", "ltr", "You"), ("de-AT", "ltr", "Sie"), ("ar", "rtl", "أنت"), ("xx", "ltr", "You"),
+    ("", "ltr", "You"), ("xx,de-AT", "ltr", "Sie"), ("ar,de", "rtl", "أنت"), (",xx", "ltr", "You"),
 ])  # fmt: skip
 def test_it_speaks_the_customers_language_from_the_right_side(locale: str, direction: str, you: str) -> None:
     mail = sent(MATTER._replace(locale=locale), line("Hello"))

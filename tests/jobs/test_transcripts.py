@@ -105,6 +105,21 @@ async def test_nothing_goes_without_an_address_to_who_opted_out_or_was_blocked_o
     assert await desk.mails() == []
 
 
+@rule("LIFE-13", "VISITOR-10")
+async def test_the_mail_speaks_the_language_of_the_site_as_the_widget_does(desk: Desk) -> None:
+    await desk.knows(HOME)
+    number = await desk.talk()
+    pool = desk.house.pool
+    site = await pool.fetchval(
+        "INSERT INTO site (key, name, look) VALUES ('shop', 'Laden', '{\"locale\": \"de\"}') RETURNING id"
+    )
+    await pool.execute("UPDATE conversation SET site_id = $1", site)
+    await pool.execute("UPDATE customer SET locale = 'en-GB'")
+    await desk.house.close(number, MARTA)
+    [mail] = await desk.mails()
+    assert mail["Subject"] == f"Ihr Gespräch #{number}"
+
+
 @rule("LIFE-13")
 @pytest.mark.parametrize("by", ["customer", "keyword", "agent", "supervisor", "system"])
 async def test_whoever_closes_it_the_customer_gets_what_was_said_once(desk: Desk, by: str) -> None:

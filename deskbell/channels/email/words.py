@@ -78,15 +78,15 @@ ARABIC = Phrases(
 _BY_LANGUAGE = {"en": ENGLISH, "de": GERMAN, "ar": ARABIC}
 
 
-def language_of(locale: str) -> str:
-    """The language of `locale` if we speak it, else English."""
-    language = locale.partition("-")[0].lower()
-    return language if language in _BY_LANGUAGE else "en"
+def language_of(locales: str) -> str:
+    """The first language of `locales`, as in `fr,de-AT`, that we speak, else English."""
+    languages = (one.partition("-")[0].lower() for one in locales.split(","))
+    return next((one for one in languages if one in _BY_LANGUAGE), "en")
 
 
-def phrases(locale: str) -> Phrases:
-    return _BY_LANGUAGE[language_of(locale)]
+def phrases(locales: str) -> Phrases:
+    return _BY_LANGUAGE[language_of(locales)]
 
 
-def direction(locale: str) -> str:
-    return "rtl" if language_of(locale) in RIGHT_TO_LEFT else "ltr"
+def direction(locales: str) -> str:
+    return "rtl" if language_of(locales) in RIGHT_TO_LEFT else "ltr"

@@ -24,6 +24,8 @@ const HOME =
   'M21 11.5a8.4 8.4 0 0 1-8.5 8.3 8.7 8.7 0 0 1-3.8-.9L3 20.5l1.7-5a8.1 8.1 0 0 1-.9-4 8.4 8.4 0 0 1 17.2 0z';
 const CROSS = 'M6 6l12 12M18 6L6 18';
 const MOST_RETURNS = 20;
+const SMALL = 480;
+const KEYBOARD = 99;
 const OUT = 'out';
 
 type Page = Window & { Deskbell?: Deskbell };
@@ -162,8 +164,20 @@ function boot(script: HTMLScriptElement, page: Page): void {
     }),
   );
 
+  /** A phone's keyboard covers what is fixed: the panel keeps to what can be seen. Zooming in is no keyboard. */
+  const view = page.visualViewport!;
+  const fit = safe(() => {
+    const covered = page.innerWidth <= SMALL && view.scale === 1 && page.innerHeight - view.height > KEYBOARD;
+    panel.style.cssText = covered ? 'height:' + view.height + 'px;top:' + view.offsetTop + 'px' : '';
+  });
+  const follow = safe((how: 'addEventListener' | 'removeEventListener') => {
+    view[how]('resize', fit);
+    view[how]('scroll', fit);
+  });
+
   paint('', '');
   label();
+  follow('addEventListener');
   button.type = 'button';
   button.setAttribute('aria-expanded', 'false');
   button.addEventListener(
@@ -220,6 +234,7 @@ function boot(script: HTMLScriptElement, page: Page): void {
   did.shutdown = safe(() => {
     if (tracker) tracker.stop();
     watch.disconnect();
+    follow('removeEventListener');
     page.removeEventListener('message', heard);
     host.remove();
     delete page.Deskbell;

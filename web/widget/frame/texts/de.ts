@@ -15,7 +15,7 @@ export const de: Texts = {
   'boot.forbidden': 'Dieser Chat ist hier nicht verfügbar.',
   again: 'Noch einmal versuchen',
   reload: 'Neu laden',
-  upgrade: 'Es gibt eine neuere Fassung dieses Chats.',
+  upgrade: 'Dieser Chat muss neu geladen werden.',
   hello: 'Wie können wir helfen?',
   'hello.sub': 'Schreiben Sie uns, wir antworten gleich hier.',
   away: 'Hinterlassen Sie uns eine Nachricht',

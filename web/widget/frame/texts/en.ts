@@ -15,7 +15,7 @@ export const en = {
   'boot.forbidden': 'This chat is not available here.',
   again: 'Try again',
   reload: 'Load again',
-  upgrade: 'There is a newer version of this chat.',
+  upgrade: 'This chat must be loaded again.',
   hello: 'How can we help?',
   'hello.sub': 'Write to us, we answer right here.',
   write: 'Write a message…',
