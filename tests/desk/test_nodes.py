@@ -159,7 +159,8 @@ async def test_news_missed_while_a_node_could_not_listen_is_read_when_it_can_aga
     await cut_listeners(whole.pool)
     missed = [await whole.write(number, ADA) for _ in range(3)]
     await heard(ear, number, missed[-1].seq)
-    assert ear.numbers(number) == [first.seq, *(answer.seq for answer in missed)]
+    numbers = [n for n in ear.numbers(number) if n >= first.seq]  # what came before may only be arriving
+    assert numbers == [first.seq, *(answer.seq for answer in missed)]
 
 
 async def cut_listeners(pool: asyncpg.Pool) -> None:
