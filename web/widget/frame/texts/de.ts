@@ -78,7 +78,7 @@ export const de: Texts = {
   'offline.kept': 'Was Sie schreiben, bleibt erhalten und wird dann gesendet.',
   now: 'Jetzt versuchen',
   queue: 'Gerade sind alle im Gespräch. Sie sind Nummer {position} in der Warteschlange.',
-  'queue.next': 'Gerade sind alle im Gespräch. Sie sind als Nächstes dran.',
+  'queue.next': 'Sie sind als Nächstes dran. Danke für Ihre Geduld.',
   'queue.plain': 'Gerade sind alle im Gespräch. Sie sind in der Warteschlange.',
   'wait.soon': 'Es dauert weniger als eine Minute.',
   'wait.one': 'Es dauert etwa 1 Minute.',

@@ -1,7 +1,7 @@
 /** Texts of what a conversation waits for, which come with it. */
 export const notice = {
   queue: 'All agents are busy. You are number {position} in the queue.',
-  'queue.next': 'All agents are busy. You are next.',
+  'queue.next': 'You are next. Thank you for waiting.',
   'queue.plain': 'All agents are busy. You are in the queue.',
   'wait.soon': 'It will take less than a minute.',
   'wait.one': 'It will take about 1 minute.',
