@@ -186,7 +186,7 @@ class _Query:
         """Few finds are looked up by their numbers; common words are looked for along the list."""
         if not text:
             return
-        asked = search.wanted(text)
+        asked = await search.wanted(pool, text)
         found = await search.find(pool, asked)
         if found is not None:
             self.where.append(f"c.id = ANY({self.put(found, 'bigint[]')})")

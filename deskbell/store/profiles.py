@@ -109,7 +109,7 @@ async def set_fields(db: Database, customer_id: int, values: str) -> None:
 
 async def find(db: Database, text: str, limit: int) -> list[Found]:
     """By number, or by the words of name, e-mail and phone."""
-    asked = search.wanted(text)
+    asked = await search.wanted(db, text)
     if asked.words is None:
         return []
     return [Found(*row) for row in await db.fetch(_FIND, asked.number or 0, asked.words, limit)]

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import asyncpg
 
 from deskbell.kit.postgres import Pool
+from deskbell.store.types import Database
 
 MOST_WORDS = 8
 FEW = 5_000
@@ -20,13 +21,21 @@ MESSAGES_AT_ONCE = 200
 MOST_DIFFERENT = 20_000
 """Different words of one conversation; a tsvector cannot hold more than 1 MB."""
 
-_WORD = re.compile(r"[^\W_]+")
+# `words_of` takes ASCII signs for spaces. Of the others these are taken for spaces as well, or they would cling to words.
+_ASCII_SIGNS = ".,;:!?@#$%&*+-_/\\|=~^`'\"()[]{}<>"
+_SIGNS = "‘’‚“”„«»‹›–—…·•¡¿´،؛؟。、，！？：；「」『』（）\u00a0\u2009\u200b\u202f\u3000"
+_SPACES = str.maketrans(dict.fromkeys(_ASCII_SIGNS + _SIGNS, " "))
 _NUMBER = re.compile(r"#?([1-9][0-9]{0,17})")
 
 # How many of the newest have the words.
 _SAMPLE = f"""
 SELECT count(*) FROM (SELECT words FROM search ORDER BY conversation_id DESC LIMIT {SAMPLE}) newest
 WHERE words @@ $1::text::tsquery"""
+
+# What a word is differs by language and by the database's locale: it is asked for queries as it is for messages.
+_WORDS = """
+SELECT array_agg(token ORDER BY place) FROM ts_parse('default', $1) WITH ORDINALITY AS parsed (type, token, place)
+WHERE type <> 12"""
 
 _FIND = "SELECT conversations_with($1::text::tsquery, $2)"
 
@@ -57,7 +66,8 @@ WITH due AS (
     FROM span
 ), saved AS (
     INSERT INTO search AS s (conversation_id, upto, words)
-    SELECT id, upto, words_of(CASE WHEN $3 THEN COALESCE(text, '') ELSE '' END) FROM said ORDER BY id
+    SELECT id, upto, words_of(CASE WHEN $3 THEN
+        translate(COALESCE(text, ''), '{_SIGNS}', repeat(' ', {len(_SIGNS)})) ELSE '' END) FROM said ORDER BY id
     ON CONFLICT (conversation_id) DO UPDATE SET upto = excluded.upto,
         words = CASE WHEN (SELECT anew FROM said WHERE id = excluded.conversation_id) THEN excluded.words
             WHEN length(s.words) < {MOST_DIFFERENT} THEN s.words || excluded.words ELSE s.words END
@@ -82,9 +92,9 @@ class Wanted(NamedTuple):
     number: int | None
 
 
-def wanted(text: str) -> Wanted:
-    """The last word may be the beginning of one. Only letters and digits count, as in `words_of`."""
-    words = _WORD.findall(text)[:MOST_WORDS]
+async def wanted(db: Database, text: str) -> Wanted:
+    """The last word may be the beginning of one. Signs do not count."""
+    words = (await db.fetchval(_WORDS, text.translate(_SPACES)) or [])[:MOST_WORDS]
     number = _NUMBER.fullmatch(text.strip())
     quoted = [f"'{word.lower()}'" for word in words]
     return Wanted(f"{' & '.join(quoted)}:*" if quoted else None, int(number[1]) if number else None)

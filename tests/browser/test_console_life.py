@@ -90,6 +90,14 @@ async def test_the_keyboard_goes_on_from_the_thread_when_what_was_pressed_is_gon
     await expect(page.locator("main")).to_be_focused()
 
 
+async def test_a_dialog_that_cannot_be_loaded_says_so(desk: Desk, page: Page, complaints: list[str]) -> None:
+    ada, _ = await adas_chat(desk, page)
+    await page.route("**/HandOver-*", lambda route: route.abort())
+    await press(top(ada), "Transfer")
+    await expect(page.get_by_role("status").get_by_text("could not be loaded")).to_be_visible()
+    complaints.clear()  # the browser reports the missing part
+
+
 @rule("LIFE-14")
 async def test_a_transfer_can_be_declined_and_cancelled_and_stays_with_its_owner(
     desk: Desk, page: Page, new_page: NewPage

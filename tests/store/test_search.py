@@ -66,7 +66,7 @@ async def shelf(peopled: asyncpg.Pool) -> asyncpg.Pool:
         MARTA.id,
     )
     await say(peopled, 7, "The green bicycle is broken", "Invoice-20418.pdf: see https://shop.test/Bills?x=1")
-    await say(peopled, 8, "Grüße aus Köln", "A bicycle, please")
+    await say(peopled, 8, "Grüße aus Köln", "A bicycle, please", "नमस्ते! Wie geht’s? „Wunderbar“…")
     await say(peopled, 9, "My bicycle, too")
     await index(peopled)
     return peopled
@@ -85,6 +85,9 @@ async def test_nobody_finds_a_chat_of_somebody_else(shelf: asyncpg.Pool) -> None
     ("text", "numbers"),
     [
         ("bicycle", [7, 8]),
+        ("नमस्ते", [8]),
+        ("geht's wunderbar", [8]),
+        ("wie „geht’s“", [8]),
         ("BICYCLE broken", [7]),
         ("broken bicy", [7]),
         ("bicy broken", []),

@@ -38,10 +38,10 @@ export class Card {
     return Math.max(0, this.row.customer_messages - (this.seen?.count ?? 0));
   }
 
-  /** Something happened since this agent looked (LIST-3); one's own last message is no news. */
+  /** Something happened since this agent looked, or was tagged (LIST-3); one's own last message is no news. */
   activity(me: number): boolean {
     const { row, seen } = this;
-    if (!seen && row.owner !== me) return false;
+    if (!seen && row.owner !== me && !row.mentioned?.includes(me)) return false;
     if (row.state === 'closed') return this.unread(me) > 0;
     const upTo = seen?.seq ?? 0;
     return row.last_seq > upTo && !(row.owner === me && row.last_seq === row.last_agent_seq);

@@ -101,13 +101,22 @@ export class Desk {
     void this.timers.load();
     void this.lists.loadCounts();
     this.replies.start();
+    addEventListener('vite:preloadError', this.#missing);
     this.#socket.start();
   }
 
   stop(): void {
     this.#socket.stop();
+    removeEventListener('vite:preloadError', this.#missing);
     this.replies.stop();
   }
+
+  /** A dialog or tab is fetched when it is first wanted; browsers do not ask again for one that failed. */
+  readonly #missing = (): void =>
+    this.notices.say(
+      'A part of the desk could not be loaded. Once the connection is back, load this page anew; what you wrote is kept.',
+      'alert',
+    );
 
   get me(): Me {
     return this.own.me;

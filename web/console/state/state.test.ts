@@ -119,10 +119,12 @@ test('Unread and the dot count from what this agent has seen, and what was seen 
   expect([card.unread(1), card.activity(1)]).toEqual([0, false]);
 });
 
-test('One’s own last message is no news, and somebody else’s chat has no dot.', () => {
+test('One’s own last message is no news, and somebody else’s chat has no dot until one is tagged in it.', () => {
   const own = new Card(row(3, { last_seq: 9, last_agent_seq: 9, seen: { seq: 5, count: 1 } }));
   const other = new Card(row(4, { owner: 2, seen: { seq: 0, count: 0 } }));
   expect([own.activity(1), other.activity(1), other.unread(1)]).toEqual([false, false, 0]);
+  other.update(row(4, { owner: 2, mentioned: [1] }));
+  expect([other.activity(1), other.unread(1)]).toEqual([true, 0]);
 });
 
 test('Ticks of a card follow the customer’s marks.', () => {
