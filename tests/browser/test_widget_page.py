@@ -151,8 +151,11 @@ async def test_no_barriers_in_form_thread_and_dialog(desk: Desk, page: Page) -> 
 async def test_on_a_phone_the_chat_takes_the_whole_screen_and_gives_it_back(
     desk: Desk, sites: Elsewhere, new_page: NewPage
 ) -> None:
-    await desk.console("Ada")
     page = await new_page(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    await page.goto(f"{desk.address}/chat/shop")
+    await expect(page.get_by_role("heading", name="Leave us a message")).to_be_visible()
+    assert await page.evaluate("document.activeElement.tagName") == "BODY", "no keyboard comes up unasked"
+    await desk.console("Ada")
     html = embedding(desk.address).replace(
         "<title>", '<meta name="viewport" content="width=device-width"><title>'
     )
