@@ -245,7 +245,8 @@ class _Asking(NamedTuple):
     revived: set[int]
     """Closed tickets their customers write on."""
     mailed: set[int]
-    """Customers to whom a mail may go: staff write on something closed or a ticket, or somebody wants a transcript."""
+    """Customers to whom a mail may go: staff write on something closed, a ticket or what goes on by mail, or somebody
+    wants a transcript."""
     reached: set[tuple[int, str]]
     """(customer, channel) to whom something may go out over a channel with an outbox."""
 
@@ -278,5 +279,5 @@ def _may_need_email(command: Command, conversation: Conversation) -> bool:
     if isinstance(command, LinkTicket):
         return True
     return isinstance(command, WriteMessage) and (
-        conversation.state == "closed" or conversation.kind == "ticket"
+        conversation.state == "closed" or conversation.kind == "ticket" or conversation.channel == "email"
     )

@@ -74,8 +74,11 @@ class Memory:
 
 
 def _asks_more(command: WriteMessage, loaded: Loaded) -> bool:
-    """Files and quotes must be looked up, where a reply on a ticket is mailed to, and how a channel reaches somebody."""
-    if command.files or command.quote is not None:
-        return True
+    """Files and quotes must be looked up, where a reply on a ticket is mailed to, and how a channel reaches somebody.
+    From mails to the widget or back, more than a message changes (post.answered_there)."""
     c = loaded.conversation
+    if command.files or command.quote is not None or c.channel == "email":
+        return True
+    if command.carries and "mail" in command.carries:
+        return True
     return isinstance(command.actor, Staff) and (c.kind == "ticket" or c.channel != "web")

@@ -172,6 +172,7 @@ def _customer_writes(
     blocking.refuse(conversation.customer_id, command.address if closed else "", facts)
     if conversation.state == "archived":
         raise Refused("closed", "This conversation is archived. Please start a new one.")
+    conversation = post.answered_there(conversation, command)
     word = keywords.spoken(conversation, command, facts)
     route = closed and conversation.kind == "chat" and word is None
     if route and conversation.customer_id in facts.open_chats:

@@ -5,7 +5,7 @@ from typing import Any
 
 from . import access
 from .blocking import REASON
-from .commands import Command, NoteLetter, SendTranscript
+from .commands import Command, NoteLetter, SendTranscript, WriteMessage
 from .conversation import Change, Conversation, Transcript
 from .errors import Refused
 from .facts import Facts
@@ -21,12 +21,25 @@ def goes_by_mail(conversation: Conversation, email: str, now: datetime) -> bool:
     """Whether an agent's reply needs a mail: nobody may be there to read it in the widget."""
     if not email or conversation.channel not in access.BY_MAIL:
         return False
-    return conversation.kind == "ticket" or access.is_long_closed(conversation, now)
+    return (
+        conversation.kind == "ticket"
+        or conversation.channel == "email"
+        or access.is_long_closed(conversation, now)
+    )
+
+
+def answered_there(conversation: Conversation, command: WriteMessage) -> Conversation:
+    """A chat whose customer answers a mail of ours is a matter of mails until they write in the widget again."""
+    if conversation.kind != "chat" or conversation.channel not in access.BY_MAIL:
+        return conversation
+    by_mail = bool(command.carries and "mail" in command.carries)
+    return conversation._replace(channel="email" if by_mail else "web")
 
 
 def may_be_read(conversation: Conversation, now: datetime) -> bool:
     """Whether the customer is given a little time to read it in the widget before a mail goes."""
-    return conversation.channel == "web" and not access.is_long_closed(conversation, now)
+    widget = conversation.channel == "web" or conversation.kind == "chat"
+    return widget and not access.is_long_closed(conversation, now)
 
 
 def moved_on(conversation: Conversation) -> bool:
@@ -36,7 +49,8 @@ def moved_on(conversation: Conversation) -> bool:
 
 def transcript_at_close(conversation: Conversation, seq: int, facts: Facts) -> tuple[Transcript, ...]:
     """LIFE-13. Those who write by e-mail have every word already; nobody blocked gets one."""
-    if not facts.preferences.transcripts or conversation.channel == "email" or moved_on(conversation):
+    all_by_mail = conversation.channel == "email" and conversation.kind == "ticket"
+    if not facts.preferences.transcripts or all_by_mail or moved_on(conversation):
         return ()
     if conversation.close_reason == REASON or conversation.customer_id in facts.opted_out:
         return ()

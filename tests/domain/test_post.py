@@ -80,7 +80,8 @@ def test_a_typed_address_is_used_only_where_none_is_verified() -> None:
     ({"owner_id": None, "state": "queued"}, "by hand", True, False),
     ({}, "blocked", False, False),
     ({"linked_to": 9}, "its messages are part of #9 now", False, False),
-    ({"channel": "email"}, "by hand", False, True),
+    ({"channel": "email"}, "by hand", True, True),
+    ({"channel": "email", "kind": "ticket", "state": "assigned"}, "by hand", False, False),
 ])  # fmt: skip
 def test_what_follows_a_closing(values: dict[str, Any], reason: str, transcript: bool, survey: bool) -> None:
     change = decide(conversation(**values), CloseConversation(7, SYSTEM, "id", reason), FACTS, NOW)

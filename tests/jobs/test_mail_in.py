@@ -14,6 +14,8 @@ from tests.cast import ADA, HOUR, MARTA, NOW, SUPPORT
 from tests.jobs.mail_house import BASE, MALLORYS, MARTAS, MailHouse, mail, mail_house
 from tests.rules import rule
 
+LETTERS = "SELECT seq, recipient, unless_read FROM letter ORDER BY seq"
+
 
 @pytest.fixture
 async def desk(database: str, pool: asyncpg.Pool, tmp_path: Path) -> AsyncIterator[MailHouse]:
@@ -103,6 +105,25 @@ async def test_an_answer_revives_a_closed_ticket(desk: MailHouse) -> None:
     await desk.house.close(number, cast.SVEN)
     await desk.arrive(mail("Still dark", to=desk.address(number)))
     assert (await desk.house.now(number)).state == "unassigned"
+
+
+@rule("LIFE-10", "TICKET-9")
+async def test_who_answers_a_closed_chat_by_mail_is_answered_by_mail_until_they_write_in_the_widget(
+    desk: MailHouse,
+) -> None:
+    await desk.pool.execute("UPDATE customer SET email = $1 WHERE id = $2", MARTAS, MARTA.id)
+    number = await desk.house.live()
+    await desk.house.close(number, ADA)
+    await desk.arrive(mail("Still dark", to=desk.address(number)))
+    await desk.house.route()
+    assert (await desk.house.now(number)).state == "live"
+    replies = [(await desk.house.write(number, ADA, text)).seq for text in ("Press it", "Longer")]
+    assert [tuple(row) for row in await desk.pool.fetch(LETTERS)] == [(seq, MARTAS, True) for seq in replies]
+    await desk.house.write(number, MARTA, "I am here now")
+    await desk.house.write(number, ADA, "Good")
+    assert len(await desk.pool.fetch(LETTERS)) == 2
+    await desk.house.close(number, ADA)
+    assert await desk.pool.fetchval("SELECT count(*) FROM transcript WHERE asked = 'close'") == 2
 
 
 @rule("CHANNEL-4", "TICKET-5")
