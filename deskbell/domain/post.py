@@ -32,8 +32,8 @@ def answered_there(conversation: Conversation, command: WriteMessage) -> Convers
     """A chat whose customer answers a mail of ours is a matter of mails until they write in the widget again."""
     if conversation.kind != "chat" or conversation.channel not in access.BY_MAIL:
         return conversation
-    by_mail = bool(command.carries and "mail" in command.carries)
-    return conversation._replace(channel="email" if by_mail else "web")
+    channel = "email" if command.carries and "mail" in command.carries else "web"
+    return conversation if conversation.channel == channel else conversation._replace(channel=channel)
 
 
 def may_be_read(conversation: Conversation, now: datetime) -> bool:
