@@ -171,9 +171,9 @@ export class Conversation {
       if (entry.seq > detail.last_seq && entry.by === 'agent' && entry.kind === 'message') this.#count(entry);
     if (this.#anew) this.thread = emptyThread('staff');
     this.#anew = false;
-    // Something may have been pushed already: whether there is more before is known by whoever goes back furthest.
+    // What was pushed already may go back further than this page; the first number of a thread is 1.
     const held = this.thread.entries[0]?.seq ?? Infinity;
-    const more = (detail.entries[0]?.seq ?? Infinity) <= held ? detail.more : undefined;
+    const more = (detail.entries[0]?.seq ?? Infinity) <= held ? detail.more : held > 1;
     this.#keep(withMarks(merge(this.thread, detail.entries, more), detail.marks));
     this.#wire.loaded(detail);
     this.#mend();

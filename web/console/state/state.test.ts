@@ -183,9 +183,18 @@ test('What is pushed while a chat is being opened does not hide that there is mo
   conversation.entry(said(10));
   await opening;
   expect([conversation.thread.more, conversation.thread.entries.length]).toEqual([true, 3]);
-  conversation.thread = merge(conversation.thread, [said(7)], false);
+  conversation.thread = merge(conversation.thread, [said(1)], false);
   await conversation.load();
   expect(conversation.thread.more).toBe(false);
+});
+
+test('What was missed and is pushed from before the page that is being loaded does not hide what is before it.', async () => {
+  answers['/api/conversations/7'] = detail([said(8), said(9)], { more: true });
+  const conversation = new Conversation(7, { api, send: () => true, loaded: () => undefined });
+  const opening = conversation.activate();
+  for (const seq of [6, 7, 8, 9]) conversation.entry(said(seq));
+  await opening;
+  expect([conversation.thread.more, conversation.thread.entries.length]).toEqual([true, 4]);
 });
 
 test('After a gap the thread begins anew, and stays as it was while that cannot be loaded.', async () => {
