@@ -30,7 +30,7 @@ check: static ## the fast part of test: no database, no browser
 rules: venv ## a line per rule of docs/rules.md: proven by which test, or UNPROVEN
 	@$(PY) -m tests.rules
 
-bench: web browser ## measure the budgets; QUICK=1 takes a minute and a half
+bench: web browser ## measure the budgets; QUICK=1 takes two to three minutes
 	@$(PY) -m bench
 
 torture: web ## kill servers and databases under load and look for lost messages; SECONDS=60 for longer

@@ -1,6 +1,6 @@
 """`python -m bench`: every figure of the budgets, printed and stored in bench/results/latest.json.
 
-QUICK=1 takes about a minute and a half. Load, server and PostgreSQL share this machine, so absolute values belong to it;
+QUICK=1 takes two to three minutes. Load, server and PostgreSQL share this machine, so absolute values belong to it;
 the share of the limit program, taken in turns with it, is what travels.
 """
 
