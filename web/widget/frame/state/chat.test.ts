@@ -62,6 +62,13 @@ function answer(path: string): unknown {
   } satisfies Boot;
 }
 
+function serve(): void {
+  vi.stubGlobal('fetch', (path: string, { body }: RequestInit) => {
+    sent = typeof body === 'string' && JSON.parse(body);
+    return Promise.resolve(new Response(JSON.stringify(answer(path))));
+  });
+}
+
 async function opened(): Promise<Chat> {
   const chat = new Chat(new Session('shop', store));
   await chat.open();
@@ -85,10 +92,7 @@ beforeEach(() => {
   answers = { open: true, why: null, opens_at: null };
   FakeSocket.all = [];
   vi.stubGlobal('WebSocket', FakeSocket);
-  vi.stubGlobal('fetch', (path: string, { body }: RequestInit) => {
-    sent = typeof body === 'string' && JSON.parse(body);
-    return Promise.resolve(new Response(JSON.stringify(answer(path))));
-  });
+  serve();
 });
 afterEach(() => vi.unstubAllGlobals());
 
@@ -193,10 +197,7 @@ test('A desk that is away at the beginning is asked again by itself.', async () 
   const chat = new Chat(new Session('shop', store));
   await chat.open();
   expect(chat.phase).toBe('failed');
-  vi.stubGlobal('fetch', (path: string, { body }: RequestInit) => {
-    sent = typeof body === 'string' && JSON.parse(body);
-    return Promise.resolve(new Response(JSON.stringify(answer(path))));
-  });
+  serve();
   await vi.advanceTimersByTimeAsync(1000);
   vi.useRealTimers();
   expect(chat.phase).toBe('ready');
